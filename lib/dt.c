@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/dt.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <string.h>
+
+#include "lib/be.h"
+
+uint64_t dt_number(const void *p, int cells)
+{
+	return cells == 2 ? be64_load(p) : cells == 1 ? be32_load(p) : 0;
+}
+
+static int cell_count(const void *fdt, int node, const char *name, int none)
+{
+	int len;
+	const void *p = fdt_getprop(fdt, node, name, &len);
+
+	return !p ? none : len == 4 ? (int)(be32_load(p) & 0x7fffffff) : -1;
+}
+
+int dt_cells(const void *fdt, int node, int *address_cells, int *size_cells)
+{
+	*address_cells = cell_count(fdt, node, "#address-cells", 1);
+	*size_cells = cell_count(fdt, node, "#size-cells", 1);
+	return *address_cells < 1 || *address_cells > 2 || *size_cells < 1 || *size_cells > 2
+		       ? -EINVAL
+		       : 0;
+}
+
+bool dt_available(const void *fdt, int node)
+{
+	int len;
+	const char *status = fdt_getprop(fdt, node, "status", &len);
+
+	return !status || (len == 5 && memcmp(status, "okay", 5) == 0) ||
+	       (len == 3 && memcmp(status, "ok", 3) == 0);
+}
+
+const char *dt_string(const void *fdt, int node, const char *name)
+{
+	int len;
+	const char *s = fdt_getprop(fdt, node, name, &len);
+
+	return s && len > 0 && s[len - 1] == '\0' ? s : NULL;
+}
+
+/* The nodes from the root down to NODE, in one walk; the number of them, or -EINVAL. */
+static int path_to(const void *fdt, int node, int path[DT_DEPTH_MAX])
+{
+	int depth = 0;
+
+	for (int at = 0; at >= 0 && depth >= 0; at = fdt_next_node(fdt, at, &depth)) {
+		if (depth >= DT_DEPTH_MAX)
+			continue;
+		path[depth] = at;
+		if (at == node)
+			return depth + 1;
+	}
+	return -EINVAL;
+}
+
+/* A cell count of a bus, whose child addresses may have 3 (PCI, which is not translated). */
+static bool bus_cells(const void *fdt, int node, int *ac, int *sc)
+{
+	*ac = cell_count(fdt, node, "#address-cells", 1);
+	*sc = cell_count(fdt, node, "#size-cells", 1);
+	return *ac >= 1 && *ac <= 2 && *sc >= 0 && *sc <= 2;
+}
+
+/* Takes *ADDRESS from the bus BUS to the bus it lies on, PARENT. */
+static int translate_once(const void *fdt, int bus, int parent, uint64_t *address)
+{
+	int len, ac, sc, pac, psc;
+	const uint8_t *p = fdt_getprop(fdt, bus, "ranges", &len);
+
+	if (!p || !bus_cells(fdt, bus, &ac, &sc) || !bus_cells(fdt, parent, &pac, &psc))
+		return -EINVAL;
+	if (len == 0)
+		return 0;
+	for (; len >= 4 * (ac + pac + sc); len -= 4 * (ac + pac + sc)) {
+		uint64_t child = dt_number(p, ac);
+		uint64_t above = dt_number(p + 4 * ac, pac);
+		uint64_t size = dt_number(p + 4 * (ac + pac), sc);
+
+		if (*address >= child && *address - child < size) {
+			*address = above + (*address - child);
+			return 0;
+		}
+		p += 4 * (ac + pac + sc);
+	}
+	return -EINVAL;
+}
+
+int dt_reg_address(const void *fdt, int node, uint64_t *address)
+{
+	int path[DT_DEPTH_MAX], depth = path_to(fdt, node, path), len, ac, sc;
+	const void *reg = fdt_getprop(fdt, node, "reg", &len);
+
+	if (depth < 2 || !reg || !bus_cells(fdt, path[depth - 2], &ac, &sc) || len < 4 * ac)
+		return -EINVAL;
+	*address = dt_number(reg, ac);
+	for (int i = depth - 2; i > 0; i--) {
+		int err = translate_once(fdt, path[i], path[i - 1], address);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}

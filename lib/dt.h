@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What libfdt leaves to its users: numbers of some cells, availability, and translated addresses.
+ */
+#ifndef CAIRN_LIB_DT_H
+#define CAIRN_LIB_DT_H
+
+#include "lib/types.h"
+
+#define DT_DEPTH_MAX 16 /**< nodes deeper than this are not translated */
+
+/** The number of CELLS (0..2) big-endian cells at P. */
+uint64_t dt_number(const void *p, int cells);
+
+/**
+ * The #address-cells and #size-cells of NODE for its children (defaults 1 and 1, as Linux has them
+ * for the root). 0, or -EINVAL if either is not 1 or 2.
+ */
+int dt_cells(const void *fdt, int node, int *address_cells, int *size_cells);
+
+/** Whether NODE has no status, or one of "okay" and "ok". */
+bool dt_available(const void *fdt, int node);
+
+/** The string property NAME of NODE, or NULL if it is missing or not NUL-terminated. */
+const char *dt_string(const void *fdt, int node, const char *name);
+
+/**
+ * The first address in NODE's reg as the CPU sees it: through the ranges of every bus above it (an
+ * empty ranges translates 1:1). 0 and *ADDRESS, or -EINVAL: no reg, no ranges, or no range holds
+ * it.
+ */
+int dt_reg_address(const void *fdt, int node, uint64_t *address);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/errors.h"
+
+#include <stddef.h>
+
+static const struct {
+	int err;
+	const char *text;
+} texts[] = {
+	{0, "no error"},
+	{EINVAL, "a value is out of its range"},
+	{ENOMEM, "no memory is left for it"},
+	{ENOENT, "there is no such entry"},
+	{ENOSPC, "there is no room for it"},
+	{E2BIG, "it is larger than any slot could be"},
+	{EFAULT, "it does not lie in memory"},
+	{EBUSY, "what it needs is in use"},
+	{ENODATA, "there was never a store here"},
+	{EBADMSG, "the bytes are damaged"},
+	{EPROTONOSUPPORT, "it is of a version that this code does not know"},
+	{EOVERFLOW, "the numbers are used up"},
+	{ENODEV, "there is no such device"},
+	{ETIMEDOUT, "the device did not answer in time"},
+	{EIO, "the device reported a failure"},
+	{ENAMETOOLONG, "it is too long"},
+};
+
+const char *error_text(int err)
+{
+	if (err < 0)
+		err = -err;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].err == err)
+			return texts[i].text;
+	return "unknown error";
+}
