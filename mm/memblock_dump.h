@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What memblock holds and does, in the words of Linux's log. */
+#ifndef CAIRN_MM_MEMBLOCK_DUMP_H
+#define CAIRN_MM_MEMBLOCK_DUMP_H
+
+#include "mm/memblock.h"
+
+/** Logs each memblock call from now on, as Linux does from memblock=debug on. */
+void memblock_trace_start(void);
+
+/** Whether the trace is on. */
+bool memblock_trace_enabled(void);
+
+/** Logs both lists under "MEMBLOCK configuration:", with inclusive ends. */
+void memblock_dump_all(void);
+
+/**
+ * Writes TYPE's regions as /sys/kernel/debug/memblock/ shows them, "   0: 0x...0..0x...f" a line,
+ * each through PRINT(CTX, line); the line has no newline.
+ */
+void memblock_list(const struct memblock_type *type, void (*print)(void *ctx, const char *line),
+		   void *ctx);
+
+#endif
