@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From whatever a reset left to a chain in which every slot is live, free or quarantined, every tag
+ * agrees with its header and no two free blocks touch.
+ *
+ * The first pass only reads: it follows the chain, checks every record and finds out what is to be
+ * done. The passes after it write, in the order that docs/SPEC.md gives; each can be cut and begun
+ * again. A region that was closed in peace needs none of them but the boot's superblock.
+ */
+#include <errno.h>
+
+#include "store/door.h"
+#include "store/format.h"
+#include "store/index.h"
+#include "store/freelist.h"
+#include "store/internal.h"
+#include "store/slot.h"
+#include "store/super.h"
+
+#define KEY_SHOWN 32
+
+struct work {
+	uint32_t fixes;    /* slots whose size or tag a cut split or join left behind */
+	uint32_t damaged;  /* slots to be quarantined */
+	uint32_t restores; /* live records whose keyLen is not in the header yet */
+	uint32_t kills; /* losers, dead by the floor, staged without commit, keyLen of free slots */
+};
+
+static uint32_t read_size(const struct store *s, uint32_t off)
+{
+	return door_read(&s->door, off + HDR_SIZE);
+}
+
+static uint32_t read_key_len(const struct store *s, uint32_t off)
+{
+	return door_read(&s->door, off + HDR_KEYLEN);
+}
+
+/*
+ * Follows tags backward from END over slots that are not visible (keyLen 0) and whose header, but
+ * for that at START, agrees. Whether they lead to START exactly; *FIRST is then the size of the
+ * slot there.
+ */
+static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, uint32_t *first)
+{
+	while (end > start) {
+		uint32_t size = slot_tag_before(s, end);
+
+		if (size < SLOT_MIN || size % SLOT_ALIGN || size > end - start)
+			return false;
+		end -= size;
+		*first = size;
+		if (read_key_len(s, end) != 0 || (end > start && read_size(s, end) != size))
+			return false;
+	}
+	return true;
+}
+
+enum fit {
+	FIT_WHOLE, /* header and tag agree */
+	FIT_SPLIT, /* a split was cut: the record is durable, the header still has the old size */
+	FIT_JOIN,  /* a join (or split) was cut: the header counts, the tag does not */
+	FIT_BROKEN,
+};
+
+/*
+ * How the slot at OFF fits into the chain; *SIZE is what it really has. A cut leaves a header and a
+ * tag that disagree only where nothing is visible, and then the tags that are there tell what was
+ * under way: see "cut in a split or join" in docs/SPEC.md.
+ */
+static enum fit fit(const struct store *s, uint32_t off, uint32_t *size)
+{
+	uint32_t tag, first = 0;
+	struct slot slot;
+
+	*size = read_size(s, off);
+	if (!slot_size_legal(s, off, *size))
+		return FIT_BROKEN;
+	tag = slot_tag_before(s, off + *size);
+	if (tag == *size)
+		return FIT_WHOLE;
+	if (read_key_len(s, off) != 0)
+		return FIT_BROKEN;
+	if (tag < *size && tags_lead_to(s, off, off + *size, &first)) {
+		if (slot_classify(s, off, first, &slot) != SLOT_LIVE)
+			return FIT_JOIN;
+		*size = first;
+		return FIT_SPLIT;
+	}
+	/* The tag reaches back over slots walked already: the first of them begins where it says.
+	 */
+	if (tag > *size && tag - *size <= off - CHAIN_START &&
+	    tags_lead_to(s, off - (tag - *size), off, &first))
+		return FIT_JOIN;
+	return FIT_BROKEN;
+}
+
+/* The sequence number of the slot at OFF, whose header is good. */
+static uint64_t seq_at(const struct store *s, uint32_t off)
+{
+	uint32_t end = off + read_size(s, off);
+
+	return (uint64_t)(door_read(&s->door, end - TRL_W0) & 0xffff) << 32 |
+	       door_read(&s->door, end - TRL_W1);
+}
+
+/* Puts a live record into the index; of two with one key the higher number stays. 1: one lost. */
+static int index_record(struct store *s, const struct slot *slot)
+{
+	const void *key = door_at(&s->door, slot->off + HDR_BYTES);
+	uint32_t hash = index_hash(s, key, slot->key_len);
+	struct store_index_slot *entry = index_find(s, key, slot->key_len, hash);
+
+	if (entry) {
+		if (slot->seq > seq_at(s, entry->off))
+			entry->off = slot->off;
+		return 1;
+	}
+	if (index_reserve(s))
+		return -ENOMEM;
+	index_insert(s, hash, slot->off);
+	return 0;
+}
+
+/* Whether SLOT, which checks as live, is one that was superseded as a whole or never committed. */
+static bool dead_by_number(const struct store *s, const struct slot *slot)
+{
+	return slot->seq <= s->super.floor;
+}
+
+static enum slot_state classify(const struct store *s, uint32_t off, uint32_t size,
+				struct slot *slot)
+{
+	enum slot_state state = slot_classify(s, off, size, slot);
+
+	/* A number that was never given out: not a record of this store. */
+	if ((state == SLOT_LIVE || state == SLOT_STAGED) && slot->seq >= s->super.seq_limit)
+		return SLOT_DAMAGED;
+	return state;
+}
+
+/* Counts what is to be done about the slot and indexes it if it is live and visible. */
+static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work *w)
+{
+	struct slot slot;
+	int lost = 0;
+
+	switch (classify(s, off, size, &slot)) {
+	case SLOT_FREE:
+		w->kills += read_key_len(s, off) != 0;
+		break;
+	case SLOT_STAGED:
+		if (slot.seq >= s->super.batch_lo && slot.seq <= s->super.batch_hi)
+			return -EPROTONOSUPPORT;
+		w->kills++;
+		break;
+	case SLOT_LIVE:
+		if (dead_by_number(s, &slot))
+			w->kills++;
+		else if (read_key_len(s, off) != slot.key_len)
+			w->restores++;
+		else
+			lost = index_record(s, &slot);
+		if (lost < 0)
+			return lost;
+		w->kills += (uint32_t)lost;
+		break;
+	case SLOT_QUARANTINED:
+		s->quarantined++;
+		s->quarantined_bytes += size;
+		break;
+	case SLOT_DAMAGED:
+		w->damaged++;
+		break;
+	}
+	return 0;
+}
+
+static int survey(struct store *s, struct work *w)
+{
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		enum fit f = fit(s, off, &size);
+		int err;
+
+		if (f == FIT_BROKEN) {
+			store_report(s,
+				     "the chain of slots is broken at offset %lu (size %ld, tag "
+				     "says %ld): "
+				     "expected a size that its tag repeats",
+				     (unsigned long)off, (long)(int32_t)size,
+				     size <= s->end - off && size >= SLOT_MIN
+					     ? (long)(int32_t)slot_tag_before(s, off + size)
+					     : 0L);
+			return -EBADMSG;
+		}
+		w->fixes += f != FIT_WHOLE;
+		err = survey_slot(s, off, size, w);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Makes header and tag agree wherever a cut left them apart. */
+static void fix_chain(struct store *s)
+{
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		switch (fit(s, off, &size)) {
+		case FIT_SPLIT:
+			door_word(&s->door, off + HDR_SIZE, size);
+			break;
+		case FIT_JOIN:
+			door_word(&s->door, off + size - TRL_TAG, TAG_MAGIC ^ size);
+			break;
+		default:
+			break;
+		}
+	}
+	door_flush(&s->door);
+}
+
+/* Names the damaged slot by the key that its header or trailer still gives, if any. */
+static void report_damage(const struct store *s, uint32_t off, uint32_t size)
+{
+	uint32_t len = door_read(&s->door, off + size - TRL_W0) >> 16, shown = 0;
+	char key[KEY_SHOWN + 1];
+
+	if (len > 0 && len <= size - HDR_BYTES - TRL_BYTES)
+		for (; shown < len && shown < KEY_SHOWN; shown++) {
+			uint8_t c = *door_at(&s->door, off + HDR_BYTES + shown);
+
+			key[shown] = c >= ' ' && c < 0x7f ? (char)c : '?';
+		}
+	key[shown] = '\0';
+	store_report(s,
+		     "the slot at offset %lu (%lu bytes, key \"%s\") does not match its checksum: "
+		     "it is damaged, kept aside and not served",
+		     (unsigned long)off, (unsigned long)size, key);
+}
+
+static void quarantine_damaged(struct store *s)
+{
+	struct slot slot;
+
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		size = read_size(s, off);
+		if (classify(s, off, size, &slot) != SLOT_DAMAGED)
+			continue;
+		report_damage(s, off, size);
+		door_word(&s->door, off + HDR_KEYLEN, KEYLEN_QMARK);
+		s->quarantined++;
+		s->quarantined_bytes += size;
+	}
+	door_flush(&s->door);
+}
+
+/* Makes durable records visible; they are indexed here, now that their headers are whole. */
+static int restore_key_lengths(struct store *s, struct work *w)
+{
+	struct slot slot;
+
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		int lost;
+
+		size = read_size(s, off);
+		if (classify(s, off, size, &slot) != SLOT_LIVE || dead_by_number(s, &slot) ||
+		    read_key_len(s, off) == slot.key_len)
+			continue;
+		door_word(&s->door, off + HDR_KEYLEN, slot.key_len);
+		door_flush(&s->door);
+		lost = index_record(s, &slot);
+		if (lost < 0)
+			return lost;
+		w->kills += (uint32_t)lost;
+	}
+	return 0;
+}
+
+/* Whether the live record at OFF is the one that the index has for its key. */
+static bool indexed(struct store *s, const struct slot *slot)
+{
+	const void *key = door_at(&s->door, slot->off + HDR_BYTES);
+	struct store_index_slot *entry =
+		index_find(s, key, slot->key_len, index_hash(s, key, slot->key_len));
+
+	return entry && entry->off == slot->off;
+}
+
+static void kill_dead(struct store *s)
+{
+	struct slot slot;
+
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		enum slot_state state;
+
+		size = read_size(s, off);
+		state = classify(s, off, size, &slot);
+		if (state == SLOT_FREE && read_key_len(s, off) != 0)
+			door_word(&s->door, off + HDR_KEYLEN, 0);
+		else if (state == SLOT_STAGED || (state == SLOT_LIVE && !indexed(s, &slot)))
+			slot_kill(s, off, size);
+	}
+	door_flush(&s->door);
+}
+
+void store_join_all(struct store *s)
+{
+	uint32_t run = 0, blocks = 0;
+
+	door_flush(&s->door);
+	freelist_clear(s);
+	for (uint32_t off = CHAIN_START, size; off <= s->end; off += size) {
+		bool free = off < s->end && slot_is_free(s, off);
+
+		size = off < s->end ? read_size(s, off) : 1;
+		if (free && !blocks++)
+			run = off;
+		if (free || !blocks)
+			continue;
+		if (blocks > 1) {
+			door_word(&s->door, run + HDR_SIZE, off - run);
+			door_word(&s->door, off - TRL_TAG, TAG_MAGIC ^ (off - run));
+		}
+		freelist_add(s, run, off - run);
+		blocks = 0;
+	}
+	door_flush(&s->door);
+}
+
+int store_recover(struct store *s)
+{
+	struct work w = {0};
+	int err = survey(s, &w);
+
+	if (err)
+		return err;
+	s->next_seq = s->super.seq_limit;
+	s->super.boots++;
+	store_raise_limit(s);
+	if (door_read(&s->door, IMAGE_OFFSET) != IMAGE_MAGIC) {
+		store_report(s, "the image's magic was not FCS1: written again");
+		door_word(&s->door, IMAGE_OFFSET, IMAGE_MAGIC);
+	}
+	if (w.fixes)
+		fix_chain(s);
+	if (w.damaged)
+		quarantine_damaged(s);
+	if (w.restores)
+		err = restore_key_lengths(s, &w);
+	if (err)
+		return err;
+	if (w.kills)
+		kill_dead(s);
+	store_join_all(s);
+	if (w.fixes || w.restores || w.kills)
+		store_report(s, "a write that a reset had interrupted was %s",
+			     w.restores ? "completed" : "cleared away");
+	return 0;
+}

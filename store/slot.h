@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* One slot of the chain: its fields, its checksum, what state it is in, and the writes that change
+ * it. */
+#ifndef CAIRN_STORE_SLOT_H
+#define CAIRN_STORE_SLOT_H
+
+#include "store/store.h"
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_LIVE,
+	SLOT_STAGED,      /**< part of a batch, checks as such */
+	SLOT_QUARANTINED, /**< kept aside as damaged before */
+	SLOT_DAMAGED,
+};
+
+struct slot {
+	uint32_t off, size;
+	uint32_t
+		key_len; /**< the true one: for a live slot the one that the checksum agrees with */
+	uint32_t data_len, meta_len;
+	int64_t expiry;
+	uint64_t seq;
+};
+
+/** A record about to be written. */
+struct slot_content {
+	const void *key, *data, *meta;
+	uint32_t key_len, data_len, meta_len;
+	int64_t expiry;
+	uint64_t seq;
+};
+
+/** Whether SIZE is one that a slot at OFF may have: a multiple of 8, >= 40, inside the chain. */
+bool slot_size_legal(const struct store *s, uint32_t off, uint32_t size);
+
+/** The size that the tag at the end of the slot before END gives; not checked. */
+uint32_t slot_tag_before(const struct store *s, uint32_t end);
+
+/** Whether header and tag of the slot at OFF agree and its state words say free. */
+bool slot_is_free(const struct store *s, uint32_t off);
+
+/**
+ * The state of the SIZE bytes at OFF (legal) by the table of docs/SPEC.md; *SLOT has its fields,
+ * all lengths checked against the size if it is live or staged.
+ */
+enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,
+			      struct slot *slot);
+
+/** 0 and *VIEW for the live record at OFF, or -EBADMSG: lengths or checksum are wrong. */
+int slot_view(const struct store *s, uint32_t off, struct store_view *view);
+
+/** Whether the header at OFF holds this key (no checksum). */
+bool slot_has_key(const struct store *s, uint32_t off, const void *key, uint32_t key_len);
+
+/**
+ * Writes C into the free block [off, off + block), leaving SIZE bytes as the record's slot and the
+ * rest (0, or >= SLOT_MIN) as a free block. C->seq is raised if its checksum would read as "free".
+ * Returns when the record is durable and visible.
+ */
+void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
+		struct slot_content *c);
+
+/** Ends a record, in the current group: the caller flushes. */
+void slot_kill(struct store *s, uint32_t off, uint32_t size);
+
+/** Writes the header and trailer of a free block of SIZE bytes at OFF, in the current group. */
+void slot_write_free(struct store_door *d, uint32_t off, uint32_t size);
+
+#endif
