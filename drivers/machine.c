@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "drivers/machine.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <string.h>
+
+#include "drivers/pl011.h"
+#include "drivers/pl031.h"
+#include "drivers/vexpress_sysreg.h"
+#include "lib/dt.h"
+#include "lib/log.h"
+
+struct machine machine;
+
+static const struct driver {
+	const char *compatible;
+	void (*bind)(uintptr_t base);
+} drivers[] = {
+	{"arm,vexpress-sysreg", vexpress_sysreg_bind},
+	{"arm,pl031", pl031_bind},
+};
+
+static const struct {
+	const char *name;
+	const struct uart_ops *ops;
+} uarts[] = {
+	{"pl011", &pl011_ops},
+};
+
+static int node_base(const void *fdt, int node, uintptr_t *base)
+{
+	uint64_t address;
+
+	if (dt_reg_address(fdt, node, &address) || address > UINTPTR_MAX || address % 4) {
+		pr_warn("%s: reg gives no address that the CPU can reach: the device is left out",
+			fdt_get_name(fdt, node, NULL));
+		return -EINVAL;
+	}
+	*base = (uintptr_t)address;
+	return 0;
+}
+
+void machine_bind(const void *fdt)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		const char *compatible = drivers[i].compatible;
+		int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
+		uintptr_t base;
+
+		while (node >= 0 && !dt_available(fdt, node))
+			node = fdt_node_offset_by_compatible(fdt, node, compatible);
+		if (node >= 0 && !node_base(fdt, node, &base))
+			drivers[i].bind(base);
+	}
+}
+
+int machine_uart(const void *fdt, int node, struct uart *uart)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++) {
+		if (fdt_node_check_compatible(fdt, node, uarts[i].ops->compatible) != 0)
+			continue;
+		uart->ops = uarts[i].ops;
+		return node_base(fdt, node, &uart->base);
+	}
+	return -ENODEV;
+}
+
+int machine_first_uart(const void *fdt, struct uart *uart)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++) {
+		const char *compatible = uarts[i].ops->compatible;
+		int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
+
+		for (; node >= 0; node = fdt_node_offset_by_compatible(fdt, node, compatible))
+			if (dt_available(fdt, node) && !machine_uart(fdt, node, uart))
+				return 0;
+	}
+	return -ENODEV;
+}
+
+const struct uart_ops *machine_uart_driver(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++)
+		if (strcmp(uarts[i].name, name) == 0)
+			return uarts[i].ops;
+	return NULL;
+}
+
+int64_t machine_wall_ms(void *ctx)
+{
+	(void)ctx;
+	return machine.wall_seconds ? machine.wall_seconds() * 1000 : 0;
+}
+
+int machine_reset(void)
+{
+	return machine.reset ? machine.reset() : -ENODEV;
+}
+
+int machine_poweroff(void)
+{
+	return machine.poweroff ? machine.poweroff() : -ENODEV;
+}

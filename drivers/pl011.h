@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* ARM PrimeCell UART (PL011), ARM DDI 0183. */
+#ifndef CAIRN_DRIVERS_PL011_H
+#define CAIRN_DRIVERS_PL011_H
+
+#include "drivers/machine.h"
+
+/** The driver's calls, for any port of this kind. */
+extern const struct uart_ops pl011_ops;
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "drivers/pl031.h"
+
+#include "drivers/machine.h"
+#include "drivers/mmio.h"
+
+#define RTCDR 0x00
+
+static uintptr_t rtc;
+
+static int64_t wall_seconds(void)
+{
+	return mmio_read(rtc + RTCDR);
+}
+
+void pl031_bind(uintptr_t base)
+{
+	rtc = base;
+	machine.wall_seconds = wall_seconds;
+}

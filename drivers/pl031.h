@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* ARM PrimeCell real-time clock (PL031), ARM DDI 0224: seconds since 1970 in one register. */
+#ifndef CAIRN_DRIVERS_PL031_H
+#define CAIRN_DRIVERS_PL031_H
+
+#include <stdint.h>
+
+/** Offers the clock at BASE as machine.wall_seconds. */
+void pl031_bind(uintptr_t base);
+
+#endif

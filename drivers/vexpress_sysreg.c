@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "drivers/vexpress_sysreg.h"
+
+#include <errno.h>
+
+#include "drivers/machine.h"
+#include "drivers/mmio.h"
+
+#define SYS_24MHZ 0x5c
+#define SYS_CFGDATA 0xa0
+#define SYS_CFGCTRL 0xa4
+#define SYS_CFGSTAT 0xa8
+
+#define TICKS_PER_US 24
+
+#define CFGCTRL_START (1u << 31)
+#define CFGCTRL_WRITE (1u << 30)
+#define CFGCTRL_FUNCTION(f) ((uint32_t)(f) << 20)
+#define CFGSTAT_ERROR (1u << 1)
+
+#define FUNCTION_SHUTDOWN 8
+#define FUNCTION_REBOOT 9
+
+#define ANSWER_US 1000000
+
+static uintptr_t sysreg;
+static uint32_t last_ticks;
+static uint64_t total_ticks;
+
+static uint32_t ticks(void)
+{
+	return mmio_read(sysreg + SYS_24MHZ);
+}
+
+static uint64_t microseconds(void)
+{
+	uint32_t now = ticks();
+
+	total_ticks += now - last_ticks;
+	last_ticks = now;
+	return total_ticks / TICKS_PER_US;
+}
+
+/* Hands FUNCTION to the motherboard's configuration controller, which never answers if it succeeds.
+ */
+static int configure(int function)
+{
+	uint64_t start = microseconds();
+
+	mmio_write(sysreg + SYS_CFGSTAT, 0);
+	mmio_write(sysreg + SYS_CFGDATA, 0);
+	mmio_write(sysreg + SYS_CFGCTRL,
+		   CFGCTRL_START | CFGCTRL_WRITE | CFGCTRL_FUNCTION(function));
+	while (microseconds() - start < ANSWER_US)
+		if (mmio_read(sysreg + SYS_CFGSTAT) & CFGSTAT_ERROR)
+			return -EIO;
+	return -ETIMEDOUT;
+}
+
+static int reset(void)
+{
+	return configure(FUNCTION_REBOOT);
+}
+
+static int poweroff(void)
+{
+	return configure(FUNCTION_SHUTDOWN);
+}
+
+void vexpress_sysreg_bind(uintptr_t base)
+{
+	sysreg = base;
+	last_ticks = ticks();
+	total_ticks = 0;
+	machine.microseconds = microseconds;
+	machine.ticks = ticks;
+	machine.reset = reset;
+	machine.poweroff = poweroff;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Versatile Express system registers (ARM DUI 0447): the 24 MHz counter, reset and power off. */
+#ifndef CAIRN_DRIVERS_VEXPRESS_SYSREG_H
+#define CAIRN_DRIVERS_VEXPRESS_SYSREG_H
+
+#include <stdint.h>
+
+/**
+ * Offers machine.microseconds, .ticks, .reset and .poweroff from the registers at BASE. The counter
+ * has 32 bits and wraps every 179 s: microseconds() must be called more often than that.
+ */
+void vexpress_sysreg_bind(uintptr_t base);
+
+#endif
