@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+# "make help" lists what there is to make.
+
+BOARD := vexpress-a9
+OUT := build/$(BOARD)
+HOST := build/host
+VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
+
+CROSS := arm-none-eabi-
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wwrite-strings -Wstrict-prototypes \
+	-Wmissing-prototypes -Werror
+
+# "make V=1" prints whole commands.
+Q := $(if $(V),,@)
+SAY = $(if $(V),@:,@printf '  %-4s %s\n')
+
+# ---- the image ------------------------------------------------------------------------------
+
+ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=hard -mfpu=vfpv3-d16
+# No sibling calls: the memblock trace names callers by return address. printf without floats.
+CFLAGS := -std=gnu11 $(ARCH) -O2 -g -ffunction-sections -fdata-sections \
+	-fno-optimize-sibling-calls -fno-common $(WARN) \
+	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf -I. -I$(OUT)/gen -isystem build/armhf/include
+ASFLAGS := $(ARCH) -g -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
+# The armhf libfdt was built with 4-byte enums; nothing passes one.
+LDFLAGS := $(ARCH) -nostartfiles -T linker/image.ld -Wl,--gc-sections -Wl,--no-enum-size-warning \
+	-Wl,--fatal-warnings -Wl,--build-id=none -Wl,-z,noexecstack
+LIBS := build/armhf/libfdt.a
+
+SRC := $(wildcard lib/*.c drivers/*.c mm/*.c store/*.c shell/*.c boot/*.c)
+ASM := $(wildcard boot/*.S)
+OBJ := $(SRC:%.c=$(OUT)/%.o) $(ASM:%.S=$(OUT)/%.o)
+
+.PHONY: all
+all: $(OUT)/cairn.bin $(OUT)/$(BOARD).dtb
+
+$(OUT)/%.o: %.c | $(OUT)/gen/version.h $(OUT)/gen/early_uart.h build/armhf/libfdt.a
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CROSS)gcc $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/%.o: %.S
+	@mkdir -p $(@D)
+	$(SAY) AS $@
+	$(Q)$(CROSS)gcc $(ASFLAGS) -MMD -MP -c $< -o $@
+
+# They run before the MMU is on: no unaligned accesses, and no loop turned into a call of memset.
+$(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree-loop-distribute-patterns
+
+$(OUT)/boot/tree.o: $(OUT)/$(BOARD).dtb
+
+# Two passes: the first link places the code, its symbols become a table behind it.
+$(OUT)/pass1.elf: $(OBJ) linker/image.ld
+	$(SAY) LD $@
+	$(Q)echo | awk -f tools/symbols.awk >$(OUT)/pass1.s
+	$(Q)$(CROSS)gcc $(ARCH) -c $(OUT)/pass1.s -o $(OUT)/pass1.o
+	$(Q)$(CROSS)gcc $(LDFLAGS) $(OBJ) $(OUT)/pass1.o $(LIBS) -o $@
+
+$(OUT)/cairn.elf: $(OUT)/pass1.elf
+	$(SAY) LD $@
+	$(Q)$(CROSS)nm -n $< | awk -f tools/symbols.awk >$(OUT)/symbols.s
+	$(Q)$(CROSS)gcc $(ARCH) -c $(OUT)/symbols.s -o $(OUT)/symbols.o
+	$(Q)$(CROSS)gcc $(LDFLAGS) $(OBJ) $(OUT)/symbols.o $(LIBS) -Wl,-Map=$(OUT)/cairn.map -o $@
+	@$(CROSS)nm -n $@ | awk -f tools/symbols.awk | cmp -s - $(OUT)/symbols.s || \
+		{ echo "the symbol table moved the code that it names" >&2; rm -f $@; exit 1; }
+
+$(OUT)/cairn.bin: $(OUT)/cairn.elf
+	$(SAY) BIN $@
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
+$(OUT)/%.dtb: dts/%.dts
+	@mkdir -p $(@D)
+	$(SAY) DTC $@
+	$(Q)dtc -q -I dts -O dtb $< -o $@
+
+$(OUT)/gen/early_uart.h: $(OUT)/$(BOARD).dtb tools/early-uart.sh
+	@mkdir -p $(@D)
+	$(Q)tools/early-uart.sh $< >$@
+
+build/armhf/libfdt.a: tools/fetch-libfdt.sh
+	$(SAY) GET $@
+	$(Q)tools/fetch-libfdt.sh $(@D)
+	@touch $@
+
+# Rewritten only when the version changes, so that an unchanged tree is not built again.
+.PHONY: version
+version: ;
+$(OUT)/gen/version.h: version
+	@mkdir -p $(@D)
+	@echo '#define CAIRN_VERSION "$(VERSION)"' | cmp -s - $@ || \
+		echo '#define CAIRN_VERSION "$(VERSION)"' >$@
+$(OUT)/boot/main.o: $(OUT)/gen/version.h
+
+# ---- host tests -----------------------------------------------------------------------------
+
+# What does not touch the CPU or a device is built for the host as it is.
+HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
+	cmdline.c memory.c params.c reserve.c reserved_memory.c store_region.c summary.c)
+HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer $(WARN) -I.
+TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
+TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c))
+
+# $(1): folder, $(2): flags for the width of phys_addr_t
+define host_build
+$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)gcc $(HOST_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+$(1)/libcairn.a: $(HOST_SRC:%.c=$(1)/%.o) $(TEST_HELPERS:%.c=$(1)/%.o)
+	@rm -f $$@
+	$$(SAY) AR $$@
+	$$(Q)ar rcs $$@ $$^
+$(1)/test_%: $(1)/tests/unit/test_%.o $(1)/libcairn.a
+	$$(SAY) LD $$@
+	$$(Q)gcc $(HOST_CFLAGS) $$^ -lcmocka -lfdt -o $$@
+endef
+$(eval $(call host_build,$(HOST),-DCONFIG_PHYS_ADDR_T_64BIT))
+$(eval $(call host_build,build/host32,))
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+DEPS := $(OBJ:.o=.d) $(wildcard $(HOST)/*/*.d $(HOST)/*/*/*.d build/host32/*/*.d build/host32/*/*/*.d)
+-include $(DEPS)
+
+.PHONY: unit
+unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) ## host unit tests, under ASan and UBSan
+	tools/run-unit.sh $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%)
+
+.PHONY: boots
+boots: all ## boots of the real image in QEMU
+	/usr/bin/python3 -m pytest -q -n 2 tests/qemu
+
+.PHONY: setup
+setup:
+	@tools/setup.sh test
+
+.PHONY: check
+check: ## include direction, comments on prototypes, formatting, static analysis
+	tools/check-includes.sh
+	tools/check-prototypes.sh
+	tools/check-format.sh
+	tools/check-static.sh
+
+.PHONY: test
+test: setup ## installs what is missing, builds, runs every test
+	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory -j2 all unit
+	$(MAKE) --no-print-directory boots
+
+.PHONY: run
+run: ## boots the image in QEMU, to a prompt
+	./qemu-run.sh
+
+.PHONY: size
+size: all ## how large the image is
+	$(CROSS)size -A -x $(OUT)/cairn.elf | grep -E '^\.(text|rodata|symtab_image|got|data|bss) '
+
+.PHONY: format
+format: ## formats the C sources
+	clang-format -i $$(git ls-files '*.[ch]')
+
+.PHONY: clean
+clean: ## removes build/
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12

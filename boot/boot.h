@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* What one boot knows: filled in step by step in main(), read by the steps after. */
+#ifndef CAIRN_BOOT_BOOT_H
+#define CAIRN_BOOT_BOOT_H
+
+#include "boot/atags.h"
+#include "lib/types.h"
+
+#define BOOT_INIT_MAX 512  /**< bytes of cairn.init= kept, with the NUL */
+#define BOOT_NAMED_MAX 64  /**< reservations that the summary can name */
+#define BOOT_FDT_MAX SZ_2M /**< a larger tree is refused, as Linux cannot map one */
+
+/** A reservation and why it is there, for the summary. */
+struct boot_reservation {
+	phys_addr_t base, size;
+	const char *name; /**< a constant, or a node's name in the tree */
+	bool nomap;
+};
+
+/** How the place of the store was decided. */
+enum store_place {
+	STORE_PLACE_DEFAULT, /**< nothing was said: the default size, allocated */
+	STORE_PLACE_CMDLINE, /**< cairn.store= */
+	STORE_PLACE_TREE,    /**< a reserved-memory node, already reserved */
+	STORE_PLACE_NONE,    /**< cairn.store=0, or what was asked for was refused */
+};
+
+struct boot {
+	/* Boot data. */
+	const void *fdt;        /**< checked; never NULL after bootdata_find() */
+	const char *fdt_source; /**< where it was found, in words */
+	bool fdt_linked_in;
+	struct atags atags;
+	char cmdline[CMDLINE_MAX]; /**< as it came, cut */
+	const char *cmdline_source;
+
+	/* Memory. */
+	phys_addr_t image_base, image_size;
+	uint64_t ram_start; /**< mem= counts from here; what lies below is not used */
+	bool mem_seen;      /**< a usable mem= came: the tree's memory has been replaced */
+	bool has_initrd;
+	uint64_t initrd_start, initrd_size;
+
+	/* What the command line asks for. */
+	bool exit_on_panic; /**< cairn.semihosting */
+	char init[BOOT_INIT_MAX];
+
+	/* The store's region. */
+	enum store_place store_place;
+	bool store_at; /**< store_base was given, too */
+	phys_addr_t store_base, store_size;
+	char store_problem[160]; /**< why there is no region, a sentence; empty if there is one */
+
+	struct boot_reservation named[BOOT_NAMED_MAX];
+	unsigned named_count;
+};
+
+/**
+ * Reserves [base, base + size) for NAME and notes it for the summary. When the array of
+ * reservations is full the nearest region is widened over it, with a line: more is reserved then,
+ * never less.
+ */
+void boot_reserve(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name);
+
+/** Notes a reservation that is made already. */
+void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap);
+
+#endif

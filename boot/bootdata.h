@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding the device tree and the ATAGs among the places where loaders leave them. */
+#ifndef CAIRN_BOOT_BOOTDATA_H
+#define CAIRN_BOOT_BOOTDATA_H
+
+#include "boot/boot.h"
+
+/** Where to look. Addresses of 0 are not looked at. */
+struct bootdata_places {
+	uintptr_t appended;    /**< a tree that was appended to the image, moved behind .bss */
+	uint32_t appended_bad; /**< the size that an appended tree claims and that was refused; 0:
+				  none */
+	uintptr_t r2;          /**< what the loader handed over */
+	uintptr_t ram_start;   /**< a tree may lie here, ATAGs 0x100 behind it */
+	const void *linked_in; /**< the tree in the image; it is good */
+	/** Makes [base, base + size) readable without alignment; NULL: it is. */
+	void (*map)(uintptr_t base, size_t size);
+};
+
+#define BOOTDATA_ATAGS_OFFSET 0x100
+
+/**
+ * Sets b->fdt, b->atags and b->cmdline: the appended tree, or what r2 points at, or what lies at
+ * the start of RAM, or the linked-in tree; ATAGs found on the way add to whichever tree it is. Each
+ * tree is checked in full before it is taken; one that is refused is a line. Says which were taken.
+ */
+void bootdata_find(struct boot *b, const struct bootdata_places *places);
+
+#endif

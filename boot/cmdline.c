@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/cmdline.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool is_space(char c)
+{
+	return isspace((unsigned char)c);
+}
+
+/* The end of the word at TEXT: white space outside of quotes, or the NUL. */
+static char *word_end(char *text)
+{
+	bool quoted = false;
+
+	for (; *text && (quoted || !is_space(*text)); text++)
+		if (*text == '"')
+			quoted = !quoted;
+	return text;
+}
+
+/* Takes a quote off the front of TEXT, and then one off its end, if there is one. */
+static char *unquote(char *text)
+{
+	size_t len;
+
+	if (*text != '"')
+		return text;
+	text++;
+	len = strlen(text);
+	if (len && text[len - 1] == '"')
+		text[len - 1] = '\0';
+	return text;
+}
+
+bool cmdline_next(char **pos, struct cmdline_param *param)
+{
+	char *word = *pos, *end, *equals;
+
+	while (is_space(*word))
+		word++;
+	if (!*word)
+		return false;
+	end = word_end(word);
+	*pos = *end ? end + 1 : end;
+	*end = '\0';
+	word = unquote(word);
+	param->name = word;
+	param->value = NULL;
+	/* A word that begins with '=' is all name. */
+	equals = *word ? strchr(word + 1, '=') : NULL;
+	if (equals) {
+		*equals = '\0';
+		param->value = unquote(equals + 1);
+	}
+	return param->value || strcmp(word, "--") != 0;
+}
+
+bool cmdline_same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
+			return false;
+	return *a == *b;
+}
+
+static int digit_of(char c)
+{
+	return c >= '0' && c <= '9'         ? c - '0'
+	       : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10
+					    : 99;
+}
+
+static unsigned suffix_shift(char c)
+{
+	static const char suffixes[] = "kmgtpe";
+	const char *p = c ? strchr(suffixes, c | 0x20) : NULL;
+
+	return p ? 10U * (unsigned)(p - suffixes + 1) : 0;
+}
+
+bool cmdline_size(const char *text, uint64_t *value, const char **end)
+{
+	const char *p = text;
+	int base = 10;
+	uint64_t v = 0;
+	unsigned shift;
+
+	if (p[0] == '0' && (p[1] | 0x20) == 'x' && digit_of(p[2]) < 16) {
+		base = 16;
+		p += 2;
+	} else if (p[0] == '0') {
+		base = 8;
+	}
+	*end = text;
+	if (digit_of(*p) >= base)
+		return false;
+	for (; digit_of(*p) < base; p++)
+		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)digit_of(*p), &v))
+			return false;
+	shift = suffix_shift(*p);
+	if (shift && v > UINT64_MAX >> shift)
+		return false;
+	*value = v << shift;
+	*end = shift ? p + 1 : p;
+	return true;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/console.h"
+
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/cmdline.h"
+#include "boot/params.h"
+#include "drivers/pl011.h"
+#include "early_uart.h" /* made by the build from the board's tree */
+#include "lib/dt.h"
+#include "lib/log.h"
+
+#define PATH_MAX_LEN 128
+
+static struct uart console;
+
+/* What the command line asks for. */
+static struct {
+	char tty[24];
+	struct uart early;
+} wanted;
+
+static void set_console(struct boot *b, const char *value)
+{
+	size_t len = value ? strcspn(value, ",") : 0;
+
+	(void)b;
+	if (!len || len >= sizeof(wanted.tty)) {
+		pr_warn("console=%s: expected a port such as ttyAMA0: ignored", value ? value : "");
+		return;
+	}
+	memcpy(wanted.tty, value, len);
+	wanted.tty[len] = '\0';
+}
+
+static void set_earlycon(struct boot *b, const char *value)
+{
+	const char *comma = value ? strchr(value, ',') : NULL, *end;
+	char name[16] = "";
+	uint64_t base;
+
+	(void)b;
+	if (!value) /* the port of stdout-path: it is opened early enough */
+		return;
+	if (comma && (size_t)(comma - value) < sizeof(name))
+		memcpy(name, value, (size_t)(comma - value));
+	if (!comma || !machine_uart_driver(name) || !cmdline_size(comma + 1, &base, &end) ||
+	    (*end && *end != ',') || base > UINT32_MAX || base % 4) {
+		pr_warn("earlycon=%s: expected pl011,ADDRESS: ignored", value);
+		return;
+	}
+	wanted.early.ops = machine_uart_driver(name);
+	wanted.early.base = (uintptr_t)base;
+}
+
+static void set_loglevel(struct boot *b, const char *value)
+{
+	char *end;
+	long level = value ? strtol(value, &end, 10) : -1;
+
+	(void)b;
+	if (!value || end == value || *end || level < 0 || level > 15)
+		pr_warn("loglevel=%s: expected a number from 0 to 8: ignored", value ? value : "");
+	else
+		log_set_console_level((int)level);
+}
+
+static void set_quiet(struct boot *b, const char *value)
+{
+	(void)b;
+	(void)value;
+	log_set_console_level(LOG_QUIET_CONSOLE_LEVEL);
+}
+
+static const struct param console_params[] = {
+	{"console", set_console},
+	{"earlycon", set_earlycon},
+	{"loglevel", set_loglevel},
+	{"quiet", set_quiet},
+};
+
+/* The port at a path or alias, up to a ':' with its settings. */
+static bool port_at(const void *fdt, const char *path, struct uart *uart)
+{
+	char name[PATH_MAX_LEN];
+	size_t len = strcspn(path, ":");
+	int node;
+
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, path, len);
+	name[len] = '\0';
+	node = fdt_path_offset(fdt, name);
+	return node >= 0 && machine_uart(fdt, node, uart) == 0;
+}
+
+static bool port_of_tty(const void *fdt, struct uart *uart)
+{
+	char alias[32] = "serial";
+
+	if (!wanted.tty[0])
+		return false;
+	if (strncmp(wanted.tty, "ttyAMA", 6) == 0) {
+		strcat(alias, wanted.tty + 6);
+		if (port_at(fdt, alias, uart))
+			return true;
+	}
+	pr_warn("console=%s: the device tree has no such port: ignored", wanted.tty);
+	return false;
+}
+
+static bool port_of_stdout(const void *fdt, struct uart *uart)
+{
+	int chosen = fdt_path_offset(fdt, "/chosen");
+	const char *path = chosen < 0 ? NULL : dt_string(fdt, chosen, "stdout-path");
+
+	if (!path)
+		return false;
+	if (port_at(fdt, path, uart))
+		return true;
+	pr_warn("/chosen stdout-path %s: no serial port with a driver: ignored", path);
+	return false;
+}
+
+static void log_to_console(void *ctx, const char *text, size_t len)
+{
+	console_write(ctx, text, len);
+}
+
+static void use(const struct uart *uart)
+{
+	console = *uart;
+	console.ops->init(console.base);
+	log_set_console(log_to_console, NULL);
+}
+
+static const struct uart built_for = {.ops = &pl011_ops, .base = EARLY_UART_BASE};
+
+void console_open(struct boot *b)
+{
+	struct uart uart;
+
+	params_each(b, console_params, ARRAY_SIZE(console_params), NULL);
+	if (port_of_tty(b->fdt, &uart) || port_of_stdout(b->fdt, &uart)) {
+		use(&uart);
+	} else if (wanted.early.ops) {
+		use(&wanted.early);
+	} else if (!machine_first_uart(b->fdt, &uart)) {
+		use(&uart);
+	} else {
+		use(&built_for);
+		pr_warn("the device tree has no serial port with a driver: the console is at "
+			"0x%lx, "
+			"where the image was built for",
+			(unsigned long)built_for.base);
+	}
+}
+
+void console_for_panic(void)
+{
+	log_set_console_level(LOG_DEBUG + 1);
+	if (!log_has_console())
+		use(&built_for);
+}
+
+void console_panic_text(const char *text)
+{
+	if (!console.ops) {
+		console = built_for;
+		console.ops->init(console.base);
+	}
+	console_write(NULL, text, strlen(text));
+}
+
+void console_write(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n')
+			console.ops->put(console.base, '\r');
+		console.ops->put(console.base, (uint8_t)text[i]);
+	}
+}
+
+int console_read(void *ctx)
+{
+	int byte;
+
+	(void)ctx;
+	/* A person may take any time; the clock is read so that its counter is not missed wrapping.
+	 */
+	while ((byte = console.ops->get(console.base)) < 0)
+		if (machine.microseconds)
+			machine.microseconds();
+	return byte;
+}

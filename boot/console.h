@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Which serial port people are at. */
+#ifndef CAIRN_BOOT_CONSOLE_H
+#define CAIRN_BOOT_CONSOLE_H
+
+#include "boot/boot.h"
+#include "drivers/machine.h"
+
+/**
+ * Opens the console: console=ttyAMAn (by the tree's aliases), else /chosen stdout-path, else
+ * earlycon=NAME,ADDRESS, else the first serial port of the tree, else that of the tree the image
+ * was built with. Takes loglevel= and quiet, too. The log so far comes out.
+ */
+void console_open(struct boot *b);
+
+/** Makes a console of the port that the image was built for, if none is open; all levels are shown.
+ */
+void console_for_panic(void);
+
+/** Writes TEXT past the log, for when the log itself may be broken. */
+void console_panic_text(const char *text);
+
+/** For the shell: writes with '\n' as "\r\n"; waits for a byte. CTX is ignored. */
+void console_write(void *ctx, const char *text, size_t len);
+int console_read(void *ctx);
+
+#endif

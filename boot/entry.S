@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first instruction.
+ *
+ * In (Linux boot protocol for ARM): r0 = 0, r1 = machine number, r2 = device tree or ATAGs, MMU and
+ *     data cache off, IRQ and FIQ masked; or an ELF entry: r0 = r1 = r2 = 0, every core at once.
+ * Out: core 0 calls main(struct boot_registers *) in SVC mode with stacks, .bss cleared, VFP on, vectors
+ *     set and the MMU on by the first table; it never comes back. Every other core sleeps here.
+ *
+ * Until the MMU is on the stack is not used before .bss is cleared, and SCTLR.A makes each unaligned
+ * access a fault, in QEMU as on a board.
+ */
+#define FDT_MAGIC_SWAPPED 0xedfe0dd0 /* d00dfeed as a little-endian load sees it */
+#define FDT_SIZE_MIN 40
+#define FDT_SIZE_MAX 0x200000
+
+#define MODE_FIQ 0x11
+#define MODE_IRQ 0x12
+#define MODE_SVC 0x13
+#define MODE_ABT 0x17
+#define MODE_UND 0x1b
+
+	.syntax unified
+	.arm
+	.section .entry, "ax"
+	.global _start
+_start:
+	b	reset
+	.fill	8, 4, 0xe1a00000	/* nop, up to the header's place at 0x24 */
+	.word	0x016f2818		/* zImage magic */
+	.word	_start
+	.word	__image_file_end	/* what a loader has to load, and an appended tree comes here */
+
+reset:
+	cpsid	aif, #MODE_SVC
+	mov	r4, r0
+	mov	r5, r1
+	mov	r6, r2
+	mrc	p15, 0, r0, c0, c0, 5	/* MPIDR: which core */
+	tst	r0, #0xff
+	bne	park
+
+	mrc	p15, 0, r0, c1, c0, 0	/* SCTLR */
+	bic	r0, r0, #0x1000		/* I */
+	bic	r0, r0, #0x2000		/* V: vectors by VBAR */
+	bic	r0, r0, #0x5		/* C, M */
+	orr	r0, r0, #0x2		/* A */
+	mcr	p15, 0, r0, c1, c0, 0
+	ldr	r0, =vectors
+	mcr	p15, 0, r0, c12, c0, 0	/* VBAR */
+	mrc	p15, 0, r0, c1, c0, 2	/* CPACR: full access to the VFP */
+	orr	r0, r0, #0xf00000
+	mcr	p15, 0, r0, c1, c0, 2
+	isb
+	mov	r0, #0x40000000		/* FPEXC.EN */
+	vmsr	fpexc, r0
+
+	bl	move_appended_tree	/* r7 = where it is now, r8 = a size that was refused */
+
+	ldr	r0, =__bss_start
+	ldr	r1, =__bss_end
+	mov	r2, #0
+1:	cmp	r0, r1
+	strlo	r2, [r0], #4
+	blo	1b
+
+	ldr	r0, =__exception_stack_top
+	cps	#MODE_FIQ
+	mov	sp, r0
+	cps	#MODE_IRQ
+	mov	sp, r0
+	cps	#MODE_ABT
+	mov	sp, r0
+	cps	#MODE_UND
+	mov	sp, r0
+	cps	#MODE_SVC
+	ldr	sp, =__stack_top
+
+	ldr	r0, =boot_registers
+	stm	r0, {r4-r8}
+	bl	mmu_start
+	ldr	r0, =boot_registers
+	bl	main
+park:
+	wfi
+	b	park
+
+/*
+ * Moves a tree that was appended to the image, which lies where .bss goes, behind .bss.
+ * In: nothing. Out: r7 = its new address or 0, r8 = the size it claims if that is refused, else 0.
+ * Clobbers r0-r3, r9. The word looked at first is one that nothing in .bss ever writes, so that what
+ * an earlier boot left there is not taken for a tree.
+ */
+move_appended_tree:
+	mov	r7, #0
+	mov	r8, #0
+	ldr	r0, =__image_file_end
+	ldr	r1, [r0]
+	ldr	r2, =FDT_MAGIC_SWAPPED
+	cmp	r1, r2
+	bxne	lr
+	ldr	r1, [r0, #4]
+	rev	r1, r1			/* totalsize */
+	ldr	r2, =FDT_SIZE_MAX
+	cmp	r1, r2
+	cmpls	r1, #FDT_SIZE_MIN
+	movlo	r8, r1			/* below the minimum */
+	bxlo	lr
+	cmp	r1, r2
+	movhi	r8, r1
+	bxhi	lr
+	ldr	r7, =__image_end
+	add	r1, r1, #3
+	bic	r1, r1, #3
+2:	subs	r1, r1, #4		/* from the end down: the places may overlap */
+	ldr	r3, [r0, r1]
+	str	r3, [r7, r1]
+	bne	2b
+	bx	lr

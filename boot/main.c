@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* The boot, in order. */
+#include <libfdt.h>
+#include <stdio.h>
+
+#include "boot/boot.h"
+#include "boot/bootdata.h"
+#include "boot/console.h"
+#include "boot/exception.h"
+#include "boot/layout.h"
+#include "boot/memory.h"
+#include "boot/mmu.h"
+#include "boot/params.h"
+#include "boot/reserve.h"
+#include "boot/store_region.h"
+#include "boot/summary.h"
+#include "drivers/cp15.h"
+#include "drivers/machine.h"
+#include "lib/dt.h"
+#include "lib/errors.h"
+#include "lib/log.h"
+#include "lib/symbols.h"
+#include "mm/heap.h"
+#include "mm/memblock.h"
+#include "mm/memblock_dump.h"
+#include "shell/shell.h"
+#include "store/store.h"
+#include "version.h" /* made by the build */
+
+/* The store's index takes at most as much again as half its region, and a put of it twice that. */
+#define HEAP_BASE_SIZE SZ_1M
+
+struct boot_registers boot_registers;
+
+extern const struct symbol_table image_symbols;
+
+static struct boot boot;
+static struct store store;
+static struct store_config store_config;
+
+static void find_bootdata(struct boot *b)
+{
+	const struct bootdata_places places = {
+		.appended = boot_registers.appended,
+		.appended_bad = boot_registers.appended_bad,
+		.r2 = boot_registers.r2,
+		.ram_start = RAM_OF((uintptr_t)__image_start),
+		.linked_in = __linked_in_tree,
+		.map = mmu_map_normal,
+	};
+
+	b->image_base = (phys_addr_t)(uintptr_t)__image_start;
+	b->image_size = (phys_addr_t)((uintptr_t)__image_end - (uintptr_t)__image_start);
+	bootdata_find(b, &places);
+}
+
+static void find_devices(struct boot *b)
+{
+	machine_bind(b->fdt);
+	log_set_clock(machine.microseconds);
+	console_open(b);
+}
+
+static void find_memory(struct boot *b)
+{
+	reserve_tree(b);
+	memory_scan(b, b->image_base);
+	reserve_find_initrd(b);
+	params_memory(b);
+	if (b->exit_on_panic)
+		panic_may_exit();
+	reserve_all(b);
+	if (!memblock_phys_mem_size())
+		pr_err("no memory: no node of the device tree and no mem= gives any: there is no "
+		       "heap and no store");
+	store_region_place(b);
+	if (memblock_trace_enabled())
+		memblock_dump_all();
+}
+
+static void map_memory(const struct boot *b)
+{
+	const struct memblock_region *r;
+
+	for_each_mem_region (r) {
+		if (!(r->flags & MEMBLOCK_NOMAP))
+			mmu_map_normal(r->base, r->size);
+	}
+	if (b->store_place != STORE_PLACE_NONE)
+		mmu_map_normal(b->store_base, b->store_size);
+}
+
+static void make_heap(const struct boot *b)
+{
+	phys_addr_t size = HEAP_BASE_SIZE;
+
+	if (b->store_place != STORE_PLACE_NONE)
+		size += b->store_size / 2;
+	if (memblock_phys_mem_size() && heap_init(size) < 0)
+		pr_err("no memory is left for a heap");
+}
+
+static void clean_lines(void *ctx, const void *ptr, size_t len)
+{
+	(void)ctx;
+	clean_dcache(ptr, len);
+}
+
+static void store_barrier(void *ctx)
+{
+	(void)ctx;
+	dsb();
+}
+
+static void report_store(void *ctx, const char *line)
+{
+	(void)ctx;
+	pr_warn("store: %s", line);
+}
+
+/* A number that differs from one format to the next: wall clock and counter, mixed. */
+static uint32_t salt(void)
+{
+	uint32_t ticks = machine.ticks ? machine.ticks() : 0;
+
+	return (uint32_t)(machine_wall_ms(NULL) / 1000) * 0x9e3779b1U ^ ticks * 0x85ebca6bU;
+}
+
+static void open_store(struct boot *b)
+{
+	struct store_stats stats;
+	bool fresh;
+	int err;
+
+	if (b->store_place == STORE_PLACE_NONE)
+		return;
+	store_config = (struct store_config){
+		.media = {.base = (void *)(uintptr_t)b->store_base,
+			  .size = (uint32_t)b->store_size,
+			  .clean = clean_lines,
+			  .barrier = store_barrier},
+		.now = machine_wall_ms,
+		.report = report_store,
+	};
+	err = store_open(&store, &store_config);
+	fresh = err == -ENODATA;
+	if (fresh && !store_format(&store_config.media, salt()))
+		err = store_open(&store, &store_config);
+	if (err) {
+		snprintf(b->store_problem, sizeof(b->store_problem), "%s", error_text(err));
+		pr_err("store: " PRIpa "+" PRIpa ": %s: it stays closed and as it is; "
+		       "\"store format\" starts afresh",
+		       b->store_base, b->store_size, b->store_problem);
+		return;
+	}
+	store_stat(&store, &stats);
+	if (fresh)
+		pr_info("store: new, %lu bytes free at " PRIpa, (unsigned long)stats.free_bytes,
+			b->store_base);
+	else
+		pr_info("store: recovered %lu entries, %lu bytes free at " PRIpa ", boot %lu of it",
+			(unsigned long)stats.entries, (unsigned long)stats.free_bytes,
+			b->store_base, (unsigned long)stats.boots);
+}
+
+static int may_access(uintptr_t addr)
+{
+	return mmu_mapped(addr) ? 0 : -EFAULT;
+}
+
+static void run_shell(struct boot *b)
+{
+	bool has_region = b->store_place != STORE_PLACE_NONE;
+	struct shell_env env = {
+		.write = console_write,
+		.read = console_read,
+		.version = CAIRN_VERSION,
+		.model = summary_model(b),
+		.bootargs = b->cmdline,
+		.fdt = b->fdt,
+		.fdt_source = b->fdt_source,
+		.store = &store,
+		.store_config = has_region ? &store_config : NULL,
+		.store_closed = store.open ? NULL : b->store_problem,
+		.salt = salt,
+		.now = machine_wall_ms,
+		.reset = machine_reset,
+		.poweroff = machine_poweroff,
+		.may_access = may_access,
+		.heap_used = heap_used,
+		.heap_size = heap_size,
+	};
+
+	if (b->init[0])
+		shell_run(&env, b->init);
+	shell_loop(&env);
+}
+
+int main(void)
+{
+	symbols_set(&image_symbols);
+	pr_info("Cairn %s", CAIRN_VERSION);
+	find_bootdata(&boot);
+	find_devices(&boot);
+	pr_info("Machine model: %s", summary_model(&boot));
+	pr_info("Command line (%s): %s", boot.cmdline_source, boot.cmdline);
+	find_memory(&boot);
+	map_memory(&boot);
+	make_heap(&boot);
+	summary_log(&boot);
+	open_store(&boot);
+	run_shell(&boot);
+	panic("the console is gone");
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/memory.h"
+
+#include <inttypes.h>
+#include <libfdt.h>
+#include <string.h>
+
+#include "boot/cmdline.h"
+#include "lib/dt.h"
+#include "lib/log.h"
+#include "mm/memblock.h"
+
+#define RAM_START_MASK (~(uint64_t)0x07ffffff) /* where a kernel looks for the start of its RAM */
+#define USABLE_RANGES_MAX 2
+
+/* One range of a memory node, as the tree has it. */
+struct bank {
+	uint64_t base, size;
+	bool hotpluggable;
+};
+
+typedef void bank_fn(struct boot *b, const struct bank *bank, void *ctx);
+
+static bool is_memory_node(const void *fdt, int node)
+{
+	const char *type = dt_string(fdt, node, "device_type");
+
+	return type && strcmp(type, "memory") == 0 && dt_available(fdt, node);
+}
+
+/* Calls FN for each (address, size) pair of REG that has a size. */
+static void each_pair(struct boot *b, const uint8_t *reg, int len, int ac, int sc,
+		      bool hotpluggable, bank_fn *fn, void *ctx)
+{
+	for (; len >= 4 * (ac + sc); len -= 4 * (ac + sc), reg += 4 * (ac + sc)) {
+		struct bank bank = {
+			.base = dt_number(reg, ac),
+			.size = dt_number(reg + 4 * ac, sc),
+			.hotpluggable = hotpluggable,
+		};
+
+		if (bank.size)
+			fn(b, &bank, ctx);
+	}
+}
+
+static void each_atag(struct boot *b, bank_fn *fn, void *ctx)
+{
+	for (unsigned i = 0; i < b->atags.mem_count; i++) {
+		struct bank bank = {.base = b->atags.mem[i].start, .size = b->atags.mem[i].size};
+
+		if (bank.size)
+			fn(b, &bank, ctx);
+	}
+}
+
+/*
+ * Calls FN for each bank. The ATAGs' memory stands in the place of the first memory node's reg, or
+ * alone if there is no such node.
+ */
+static void each_bank(struct boot *b, bank_fn *fn, void *ctx)
+{
+	const void *fdt = b->fdt;
+	bool atags_due = b->atags.mem_count > 0;
+	int ac, sc, node;
+
+	if (dt_cells(fdt, 0, &ac, &sc)) {
+		if (atags_due)
+			each_atag(b, fn, ctx);
+		return;
+	}
+	fdt_for_each_subnode (node, fdt, 0) {
+		int len;
+		const void *reg;
+
+		if (!is_memory_node(fdt, node))
+			continue;
+		reg = fdt_getprop(fdt, node, "linux,usable-memory", &len);
+		if (!reg && atags_due)
+			each_atag(b, fn, ctx);
+		else if (!reg)
+			reg = fdt_getprop(fdt, node, "reg", &len);
+		atags_due = false;
+		if (reg)
+			each_pair(b, reg, len, ac, sc,
+				  fdt_getprop(fdt, node, "hotpluggable", NULL) != NULL, fn, ctx);
+	}
+	if (atags_due)
+		each_atag(b, fn, ctx);
+}
+
+/* The end of a range; the top of 64 bits if it would pass it. */
+static uint64_t end_of(uint64_t base, uint64_t size)
+{
+	return size > UINT64_MAX - base ? UINT64_MAX : base + size;
+}
+
+struct start {
+	uint64_t wanted, lowest;
+	bool held;
+};
+
+static void find_start(struct boot *b, const struct bank *bank, void *ctx)
+{
+	struct start *s = ctx;
+
+	(void)b;
+	if (s->wanted >= bank->base && s->wanted < end_of(bank->base, bank->size))
+		s->held = true;
+	if (bank->base < s->lowest)
+		s->lowest = bank->base;
+}
+
+static uint64_t ram_start(struct boot *b, uint64_t load)
+{
+	struct start s = {.wanted = load & RAM_START_MASK, .lowest = UINT64_MAX};
+
+	each_bank(b, find_start, &s);
+	return s.held || s.lowest == UINT64_MAX ? s.wanted : s.lowest;
+}
+
+static void ignore_block(uint64_t base, uint64_t end)
+{
+	pr_warn("Ignoring memory block 0x%" PRIx64 " - 0x%" PRIx64, base, end);
+}
+
+static void ignore_range(uint64_t base, uint64_t end)
+{
+	pr_warn("Ignoring memory range 0x%" PRIx64 " - 0x%" PRIx64, base, end);
+}
+
+static void full(uint64_t base, uint64_t end)
+{
+	pr_err("memory 0x%" PRIx64 " - 0x%" PRIx64 " is left out: the list holds %lu regions", base,
+	       end, memblock.memory.max);
+}
+
+/* Adds a bank of the tree: whole pages, inside phys_addr_t, not below the start of RAM. */
+static void add_bank(struct boot *b, const struct bank *bank, void *ctx)
+{
+	uint64_t end = end_of(bank->base, bank->size);
+	uint64_t first = ROUND_UP(bank->base, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
+
+	(void)ctx;
+	if (bank->size < PAGE_SIZE - bank->base % PAGE_SIZE) {
+		ignore_block(bank->base, end);
+		return;
+	}
+	if (first < bank->base || first >= last) {
+		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " holds no whole page: ignored",
+			bank->base, end);
+		return;
+	}
+	if (first > PHYS_ADDR_MAX) {
+		ignore_block(first, last);
+		return;
+	}
+	if (last - 1 > PHYS_ADDR_MAX) {
+		ignore_range((uint64_t)PHYS_ADDR_MAX + 1, last);
+		last = (uint64_t)PHYS_ADDR_MAX + 1;
+	}
+	if (last < b->ram_start) {
+		ignore_block(first, last);
+		return;
+	}
+	if (first < b->ram_start) {
+		ignore_range(first, b->ram_start);
+		first = ROUND_UP(b->ram_start, PAGE_SIZE);
+		if (first >= last)
+			return;
+	}
+	if (memblock_add((phys_addr_t)first, (phys_addr_t)(last - first))) {
+		full(first, last);
+		return;
+	}
+	if (bank->hotpluggable &&
+	    memblock_mark_hotplug((phys_addr_t)first, (phys_addr_t)(last - first)))
+		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " could not be marked hotpluggable: "
+			"the list holds %lu regions",
+			first, last, memblock.memory.max);
+}
+
+/* /chosen's linux,usable-memory-range: memory is capped to the first range, a second comes back. */
+static void cap_to_usable(const void *fdt)
+{
+	int len = 0, ac, sc, chosen = fdt_path_offset(fdt, "/chosen");
+	const uint8_t *p =
+		chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "linux,usable-memory-range", &len);
+
+	if (!p || dt_cells(fdt, 0, &ac, &sc))
+		return;
+	if (len % (4 * (ac + sc))) {
+		pr_warn("/chosen linux,usable-memory-range: %d bytes, expected pairs of %d: "
+			"ignored",
+			len, 4 * (ac + sc));
+		return;
+	}
+	for (int i = 0; i < USABLE_RANGES_MAX && len > 0; i++) {
+		uint64_t base = dt_number(p, ac), size = dt_number(p + 4 * ac, sc);
+
+		if (base > PHYS_ADDR_MAX)
+			base = size = 0;
+		if (size > PHYS_ADDR_MAX - base)
+			size = PHYS_ADDR_MAX - base;
+		if (i == 0)
+			memblock_cap_memory_range((phys_addr_t)base, (phys_addr_t)size);
+		else if (size && memblock_add((phys_addr_t)base, (phys_addr_t)size))
+			full(base, base + size);
+		len -= 4 * (ac + sc);
+		p += 4 * (ac + sc);
+	}
+}
+
+void memory_scan(struct boot *b, uint64_t load)
+{
+	int ac, sc;
+
+	if (dt_cells(b->fdt, 0, &ac, &sc))
+		pr_err("the root's #address-cells and #size-cells are %d and %d, expected 1 or 2: "
+		       "its memory nodes are not read",
+		       ac, sc);
+	b->ram_start = ram_start(b, load);
+	each_bank(b, add_bank, NULL);
+	cap_to_usable(b->fdt);
+}
+
+struct cover {
+	uint64_t at; /* all of memory up to here is described */
+	bool moved;
+};
+
+static void extend_cover(struct boot *b, const struct bank *bank, void *ctx)
+{
+	struct cover *c = ctx;
+	uint64_t end = end_of(bank->base, bank->size);
+
+	(void)b;
+	if (bank->base <= c->at && end > c->at) {
+		c->at = end;
+		c->moved = true;
+	}
+}
+
+/* Warns if the tree does not describe all of [base, end). */
+static void warn_undescribed(struct boot *b, uint64_t base, uint64_t end)
+{
+	struct cover c = {.at = base, .moved = true};
+
+	while (c.moved && c.at < end) {
+		c.moved = false;
+		each_bank(b, extend_cover, &c);
+	}
+	if (c.at < end)
+		pr_warn("mem=: no memory node describes 0x%" PRIx64 "-0x%" PRIx64
+			": added all the same",
+			c.at, end);
+}
+
+/* SIZE[@START] of mem=; false and a line if it is none or holds no page. */
+static bool parse_mem(const struct boot *b, const char *value, uint64_t *start, uint64_t *size)
+{
+	const char *end = value;
+	bool ok = value && cmdline_size(value, size, &end);
+
+	*start = b->ram_start;
+	if (ok && *end == '@')
+		ok = cmdline_size(end + 1, start, &end);
+	if (!ok || *start > UINT64_MAX - PAGE_SIZE ||
+	    ROUND_UP(*start, PAGE_SIZE) >= ROUND_DOWN(end_of(*start, *size), PAGE_SIZE)) {
+		pr_err("mem=%s: expected SIZE[@START], a page or more, such as mem=64M@0x60000000: "
+		       "ignored, memory stays as it was",
+		       value ? value : "");
+		return false;
+	}
+	if (*end)
+		pr_warn("mem=%s: \"%s\" behind the size is ignored", value, end);
+	return true;
+}
+
+/* The map as Linux's ARM code adds it: whole pages, below 4 GiB, not below the start of RAM. */
+static void add_mem(struct boot *b, uint64_t start, uint64_t size)
+{
+	uint64_t first = ROUND_UP(start, PAGE_SIZE), end = end_of(start, size);
+
+	if (first > PHYS_ADDR_MAX) {
+		pr_err("Ignoring memory at 0x%08" PRIx64 " outside %u-bit physical address space",
+		       start, 8 * (unsigned)sizeof(phys_addr_t));
+		return;
+	}
+	if (end > PHYS_ADDR_MAX) {
+		pr_err("Truncating memory at 0x%08" PRIx64
+		       " to fit in %u-bit physical address space",
+		       start, 8 * (unsigned)sizeof(phys_addr_t));
+		end = PHYS_ADDR_MAX;
+	}
+	if (first < b->ram_start) {
+		uint64_t below = end < b->ram_start ? end : b->ram_start;
+
+		pr_info("Ignoring memory below PHYS_OFFSET: 0x%08" PRIx64 "-0x%08" PRIx64, first,
+			below);
+		first = ROUND_UP(b->ram_start, PAGE_SIZE);
+	}
+	end = ROUND_DOWN(end, PAGE_SIZE);
+	if (first >= end)
+		return;
+	if (memblock_add((phys_addr_t)first, (phys_addr_t)(end - first)))
+		full(first, end);
+	else
+		warn_undescribed(b, first, end);
+}
+
+void memory_param(struct boot *b, const char *value)
+{
+	uint64_t start, size;
+
+	if (!parse_mem(b, value, &start, &size))
+		return;
+	if (!b->mem_seen)
+		memblock_remove(memblock_start_of_DRAM(),
+				memblock_end_of_DRAM() - memblock_start_of_DRAM());
+	b->mem_seen = true;
+	add_mem(b, start, size);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/params.h"
+
+#include <string.h>
+
+#include "boot/cmdline.h"
+#include "boot/memory.h"
+#include "boot/reserve.h"
+#include "boot/store_region.h"
+#include "lib/log.h"
+#include "mm/memblock_dump.h"
+
+#define OWN_PREFIX "cairn."
+
+static void set_semihosting(struct boot *b, const char *value)
+{
+	(void)value;
+	b->exit_on_panic = true;
+}
+
+static void set_memblock(struct boot *b, const char *value)
+{
+	(void)b;
+	if (value && strstr(value, "debug"))
+		memblock_trace_start();
+	else
+		pr_warn("memblock=%s: expected debug: ignored", value ? value : "");
+}
+
+static void set_init(struct boot *b, const char *value)
+{
+	if (!value || strlen(value) >= sizeof(b->init))
+		pr_warn("cairn.init=: expected commands, in quotes, at most %u characters: ignored",
+			BOOT_INIT_MAX - 1);
+	else
+		strcpy(b->init, value);
+}
+
+static const struct param memory_params[] = {
+	{"mem", memory_param},
+	{"memblock", set_memblock},
+	{"initrd", reserve_initrd_param},
+	{"initrdmem", reserve_initrd_param},
+	{"cairn.store", store_region_param},
+	{"cairn.init", set_init},
+	{"cairn.semihosting", set_semihosting},
+};
+
+static const struct param *find(const struct param *table, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (cmdline_same_name(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
+
+void params_each(struct boot *b, const struct param *table, size_t count,
+		 void (*unknown)(const char *name))
+{
+	char copy[CMDLINE_MAX], *pos = strcpy(copy, b->cmdline);
+	struct cmdline_param p;
+
+	while (cmdline_next(&pos, &p)) {
+		const struct param *known = find(table, count, p.name);
+
+		if (known)
+			known->set(b, p.value);
+		else if (unknown)
+			unknown(p.name);
+	}
+}
+
+static void complain_about_own(const char *name)
+{
+	if (strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
+		pr_warn("command line: %s is no parameter of Cairn's: ignored", name);
+}
+
+void params_memory(struct boot *b)
+{
+	params_each(b, memory_params, ARRAY_SIZE(memory_params), complain_about_own);
+}

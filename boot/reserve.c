@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/reserve.h"
+
+#include <libfdt.h>
+#include <string.h>
+
+#include "boot/cmdline.h"
+#include "boot/reserved_memory.h"
+#include "lib/dt.h"
+#include "lib/log.h"
+#include "mm/memblock.h"
+
+void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap)
+{
+	if (b->named_count < BOOT_NAMED_MAX)
+		b->named[b->named_count++] = (struct boot_reservation){
+			.base = base, .size = size, .name = name, .nomap = nomap};
+}
+
+/*
+ * [base, end) and the gap to the reserved region next to it become part of that region, which needs
+ * no slot. The list is full, so there is one.
+ */
+static void widen_over(phys_addr_t base, phys_addr_t size, const char *name)
+{
+	const struct memblock_region *r, *next = NULL, *prev = NULL;
+	phys_addr_t from = base, to = base + size;
+
+	for_each_reserved_mem_region (r) {
+		if (r->base >= base && !next)
+			next = r;
+		if (r->base < base)
+			prev = r;
+	}
+	if (prev && (!next || base - prev->base <= next->base - base))
+		from = prev->base;
+	else if (next && next->base >= to)
+		to = next->base + 1;
+	pr_warn("%s: " PRIpa "-" PRIpa
+		": the list holds %lu reservations and is full: all of " PRIpa "-" PRIpa
+		" is reserved instead",
+		name, base, base + size - 1, memblock.reserved.max, from, to - 1);
+	if (memblock_reserve(from, to - from))
+		pr_err("%s: " PRIpa "-" PRIpa " could not be reserved", name, from, to - 1);
+}
+
+void boot_reserve(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name)
+{
+	if (!size)
+		return;
+	if (size > PHYS_ADDR_MAX - base)
+		size = PHYS_ADDR_MAX - base;
+	if (memblock_reserve(base, size))
+		widen_over(base, size, name);
+	boot_note(b, base, size, name, false);
+}
+
+void reserve_tree(struct boot *b)
+{
+	if (!b->fdt_linked_in)
+		boot_reserve(b, (phys_addr_t)(uintptr_t)b->fdt, fdt_totalsize(b->fdt),
+			     "device tree");
+}
+
+static bool chosen_number(const void *fdt, const char *name, uint64_t *value)
+{
+	int len, chosen = fdt_path_offset(fdt, "/chosen");
+	const void *p = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, name, &len);
+
+	if (!p)
+		return false;
+	if (len != 4 && len != 8) {
+		pr_warn("/chosen %s: %d bytes, expected 4 or 8: ignored", name, len);
+		return false;
+	}
+	*value = dt_number(p, len / 4);
+	return true;
+}
+
+void reserve_find_initrd(struct boot *b)
+{
+	uint64_t start, end;
+
+	if (b->atags.has_initrd) {
+		b->initrd_start = b->atags.initrd_start;
+		b->initrd_size = b->atags.initrd_size;
+		b->has_initrd = b->initrd_size > 0;
+		return;
+	}
+	if (!chosen_number(b->fdt, "linux,initrd-start", &start) ||
+	    !chosen_number(b->fdt, "linux,initrd-end", &end))
+		return;
+	if (start >= end) {
+		pr_warn("initrd: it ends (0x%" PRIx64 ") where it starts (0x%" PRIx64
+			") or before: ignored",
+			end, start);
+		return;
+	}
+	b->initrd_start = start;
+	b->initrd_size = end - start;
+	b->has_initrd = true;
+}
+
+void reserve_initrd_param(struct boot *b, const char *value)
+{
+	uint64_t start, size;
+	const char *end;
+
+	if (!value || !cmdline_size(value, &start, &end) || *end != ',' ||
+	    !cmdline_size(end + 1, &size, &end) || *end || !size) {
+		pr_warn("initrd=%s: expected START,SIZE such as 0x62000000,4M: ignored",
+			value ? value : "");
+		return;
+	}
+	b->initrd_start = start;
+	b->initrd_size = size;
+	b->has_initrd = true;
+}
+
+static void reserve_initrd(struct boot *b)
+{
+	uint64_t start = ROUND_DOWN(b->initrd_start, PAGE_SIZE);
+	uint64_t size, end = b->initrd_start + b->initrd_size;
+	const char *why = NULL;
+
+	if (!b->has_initrd)
+		return;
+	b->has_initrd = false;
+	size = ROUND_UP(end, PAGE_SIZE) - start;
+	if (end < start || end > PHYS_ADDR_MAX - PAGE_SIZE ||
+	    !memblock_is_region_memory((phys_addr_t)start, (phys_addr_t)size))
+		why = "is not in memory";
+	else if (memblock_is_region_reserved((phys_addr_t)start, (phys_addr_t)size))
+		why = "overlaps what is reserved already";
+	if (why) {
+		pr_err("initrd: 0x%" PRIx64 "+0x%" PRIx64 " %s: the initrd is not used",
+		       b->initrd_start, b->initrd_size, why);
+		return;
+	}
+	boot_reserve(b, (phys_addr_t)start, (phys_addr_t)size, "initrd");
+	b->has_initrd = true;
+}
+
+/* Says what is odd about a reservation that the tree asks for; it is made all the same. */
+static void check_reservation(const struct boot *b, uint64_t base, uint64_t end, const char *name)
+{
+	uint64_t image_end = (uint64_t)b->image_base + b->image_size;
+
+	if (base < image_end && end > b->image_base)
+		pr_warn("%s: 0x%" PRIx64 "-0x%" PRIx64 " overlaps the image: reserved all the same",
+			name, base, end - 1);
+	else if (!memblock_overlaps_region(&memblock.memory, (phys_addr_t)base,
+					   (phys_addr_t)(end - base)))
+		pr_info("%s: 0x%" PRIx64 "-0x%" PRIx64 " is not in memory: reserved all the same",
+			name, base, end - 1);
+}
+
+bool reserve_range(struct boot *b, uint64_t base, uint64_t size, const char *name)
+{
+	if (base > PHYS_ADDR_MAX) {
+		pr_err("%s: 0x%" PRIx64 "+0x%" PRIx64 " is beyond the address space: ignored", name,
+		       base, size);
+		return false;
+	}
+	if (size > PHYS_ADDR_MAX - base) {
+		pr_warn("%s: 0x%" PRIx64 "+0x%" PRIx64
+			" passes the end of the address space: cut there",
+			name, base, size);
+		size = PHYS_ADDR_MAX - base;
+	}
+	check_reservation(b, base, base + size, name);
+	boot_reserve(b, (phys_addr_t)base, (phys_addr_t)size, name);
+	return true;
+}
+
+static void reserve_memreserve(struct boot *b)
+{
+	int count = fdt_num_mem_rsv(b->fdt);
+
+	for (int i = 0; i < count; i++) {
+		uint64_t base, size;
+
+		if (!fdt_get_mem_rsv(b->fdt, i, &base, &size) && size)
+			reserve_range(b, base, size, "memreserve");
+	}
+}
+
+void reserve_all(struct boot *b)
+{
+	boot_reserve(b, b->image_base, b->image_size, "image");
+	reserve_initrd(b);
+	reserve_memreserve(b);
+	reserved_memory(b);
+}

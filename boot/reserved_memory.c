@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/reserved_memory.h"
+
+#include <libfdt.h>
+#include <stdio.h>
+
+#include "lib/dt.h"
+#include "lib/log.h"
+#include "mm/memblock.h"
+
+/* What Linux demands of an area that its contiguous allocator may share (pageblocks of 4 MiB). */
+#define CMA_ALIGN SZ_4M
+
+static const char *name_of(const void *fdt, int node)
+{
+	const char *name = fdt_get_name(fdt, node, NULL);
+
+	return name ? name : "?";
+}
+
+static bool has(const void *fdt, int node, const char *property)
+{
+	return fdt_getprop(fdt, node, property, NULL) != NULL;
+}
+
+/* A child that the store shall use: BASE and SIZE are where it lies, or WHY it does not. */
+static void place_store(struct boot *b, int node, phys_addr_t base, phys_addr_t size,
+			const char *why)
+{
+	if (fdt_node_check_compatible(b->fdt, node, "cairn,store") != 0)
+		return;
+	if (b->store_place == STORE_PLACE_TREE) {
+		pr_warn("reserved-memory: %s: there is one cairn,store already: this one is only "
+			"reserved",
+			name_of(b->fdt, node));
+		return;
+	}
+	if (b->store_place == STORE_PLACE_CMDLINE)
+		pr_warn("cairn.store= is not used: the device tree has a cairn,store node, %s",
+			name_of(b->fdt, node));
+	b->store_place = STORE_PLACE_TREE;
+	b->store_base = base;
+	b->store_size = size;
+	if (why)
+		snprintf(b->store_problem, sizeof(b->store_problem), "its node %s %s",
+			 name_of(b->fdt, node), why);
+}
+
+/* Marks a range no-map, as Linux does: not if it is memory that something else holds. */
+static bool mark_nomap(struct boot *b, int node, uint64_t base, uint64_t size)
+{
+	const char *name = name_of(b->fdt, node);
+
+	if (base > PHYS_ADDR_MAX || size > PHYS_ADDR_MAX - base) {
+		pr_err("reserved-memory: %s: 0x%" PRIx64 "+0x%" PRIx64
+		       " passes the end of the address space: ignored",
+		       name, base, size);
+		return false;
+	}
+	if (memblock_overlaps_region(&memblock.memory, (phys_addr_t)base, (phys_addr_t)size) &&
+	    memblock_is_region_reserved((phys_addr_t)base, (phys_addr_t)size)) {
+		pr_err("reserved-memory: %s: 0x%" PRIx64 "-0x%" PRIx64
+		       " is no-map, but part of it is reserved already: ignored",
+		       name, base, base + size - 1);
+		return false;
+	}
+	if (memblock_mark_nomap((phys_addr_t)base, (phys_addr_t)size)) {
+		pr_err("reserved-memory: %s: 0x%" PRIx64 "-0x%" PRIx64
+		       " could not be marked no-map: the list holds %lu regions: reserved instead",
+		       name, base, base + size - 1, memblock.memory.max);
+		boot_reserve(b, (phys_addr_t)base, (phys_addr_t)size, name);
+		return true;
+	}
+	boot_note(b, (phys_addr_t)base, (phys_addr_t)size, name, true);
+	return true;
+}
+
+struct cells {
+	int address, size;
+};
+
+static int pair_bytes(const struct cells *c)
+{
+	return 4 * (c->address + c->size);
+}
+
+/* The reg of a child: its length if it is whole pairs, 0 if there is none, -1 and a line if not. */
+static int reg_of(const void *fdt, int node, const struct cells *c, const uint8_t **reg)
+{
+	int len = 0;
+
+	*reg = fdt_getprop(fdt, node, "reg", &len);
+	if (!*reg)
+		return 0;
+	if (len == 0 || len % pair_bytes(c) == 0)
+		return len;
+	pr_err("reserved-memory: %s: reg has %d bytes, expected pairs of %d: the node is skipped",
+	       name_of(fdt, node), len, pair_bytes(c));
+	return -1;
+}
+
+/* Reports each range of the children before NODE that [base, base + size) overlaps. */
+static void report_overlaps(const void *fdt, int parent, int node, const struct cells *c,
+			    uint64_t base, uint64_t size)
+{
+	int other;
+
+	fdt_for_each_subnode (other, fdt, parent) {
+		int len = 0;
+		const uint8_t *reg;
+
+		if (other == node)
+			return;
+		reg = fdt_getprop(fdt, other, "reg", &len);
+		if (!reg || !dt_available(fdt, other) || len % pair_bytes(c))
+			continue;
+		for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
+			uint64_t at = dt_number(reg, c->address);
+			uint64_t n = dt_number(reg + 4 * c->address, c->size);
+
+			if (n && size && (at < base ? base - at < n : at - base < size))
+				pr_warn("reserved-memory: %s: 0x%" PRIx64 "+0x%" PRIx64
+					" overlaps %s: 0x%" PRIx64 "+0x%" PRIx64,
+					name_of(fdt, node), base, size, name_of(fdt, other), at, n);
+		}
+	}
+}
+
+/* A child with a fixed place. */
+static void fixed_child(struct boot *b, int parent, int node, const struct cells *c)
+{
+	const uint8_t *reg;
+	int len = reg_of(b->fdt, node, c, &reg);
+	bool first = true;
+
+	for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
+		uint64_t base = dt_number(reg, c->address);
+		uint64_t size = dt_number(reg + 4 * c->address, c->size);
+		bool done;
+
+		if (!size)
+			continue;
+		report_overlaps(b->fdt, parent, node, c, base, size);
+		done = has(b->fdt, node, "no-map")
+			       ? mark_nomap(b, node, base, size)
+			       : reserve_range(b, base, size, name_of(b->fdt, node));
+		if (first)
+			place_store(b, node, (phys_addr_t)base, (phys_addr_t)size,
+				    done ? NULL : "could not be reserved");
+		first = false;
+	}
+}
+
+/* Looks in each of the alloc-ranges, or everywhere if there are none; 0: no room. */
+static phys_addr_t find_place(const void *fdt, int node, const struct cells *c, phys_addr_t size,
+			      phys_addr_t align)
+{
+	int len = 0;
+	const uint8_t *p = fdt_getprop(fdt, node, "alloc-ranges", &len);
+
+	if (!p)
+		return memblock_phys_alloc_range(size, align, 0, MEMBLOCK_ALLOC_ANYWHERE);
+	if (len % pair_bytes(c)) {
+		pr_err("reserved-memory: %s: alloc-ranges has %d bytes, expected pairs of %d",
+		       name_of(fdt, node), len, pair_bytes(c));
+		return 0;
+	}
+	for (; len > 0; len -= pair_bytes(c), p += pair_bytes(c)) {
+		uint64_t start = dt_number(p, c->address);
+		uint64_t room = dt_number(p + 4 * c->address, c->size);
+		phys_addr_t found;
+
+		if (start > PHYS_ADDR_MAX || !room)
+			continue;
+		if (room > PHYS_ADDR_MAX - start)
+			room = PHYS_ADDR_MAX - start;
+		found = memblock_phys_alloc_range(size, align, (phys_addr_t)start,
+						  (phys_addr_t)(start + room));
+		if (found)
+			return found;
+	}
+	return 0;
+}
+
+/* A number property of exactly CELLS cells. False and a line if it has another length. */
+static bool number_property(const void *fdt, int node, const char *name, int cells, uint64_t *value)
+{
+	int len;
+	const void *p = fdt_getprop(fdt, node, name, &len);
+
+	if (!p)
+		return true;
+	if (len != 4 * cells) {
+		pr_err("reserved-memory: %s: %s has %d bytes, expected %d: the node is skipped",
+		       name_of(fdt, node), name, len, 4 * cells);
+		return false;
+	}
+	*value = dt_number(p, cells);
+	return true;
+}
+
+static bool shared_with_cma(const void *fdt, int node)
+{
+	return has(fdt, node, "reusable") && !has(fdt, node, "no-map") &&
+	       fdt_node_check_compatible(fdt, node, "shared-dma-pool") == 0;
+}
+
+/* A child that asks for a size only. */
+static void dynamic_child(struct boot *b, int node, const struct cells *c)
+{
+	const char *name = name_of(b->fdt, node);
+	bool nomap = has(b->fdt, node, "no-map");
+	uint64_t size = 0, align = SMP_CACHE_BYTES;
+	phys_addr_t base;
+
+	if (!number_property(b->fdt, node, "size", c->size, &size) ||
+	    !number_property(b->fdt, node, "alignment", c->address, &align) || !size)
+		return;
+	if (!align)
+		align = SMP_CACHE_BYTES;
+	if (align & (align - 1)) {
+		pr_err("reserved-memory: %s: alignment 0x%" PRIx64
+		       " is not a power of two: the node is skipped",
+		       name, align);
+		return;
+	}
+	if (shared_with_cma(b->fdt, node) && align < CMA_ALIGN)
+		align = CMA_ALIGN;
+	base = size > PHYS_ADDR_MAX || align > PHYS_ADDR_MAX
+		       ? 0
+		       : find_place(b->fdt, node, c, (phys_addr_t)size, (phys_addr_t)align);
+	if (!base) {
+		pr_err("reserved-memory: %s: no room for 0x%" PRIx64 " bytes: it is left out", name,
+		       size);
+		place_store(b, node, 0, 0, "found no room");
+		return;
+	}
+	if (nomap && memblock_mark_nomap(base, (phys_addr_t)size))
+		pr_err("reserved-memory: %s: could not be marked no-map: the list holds %lu "
+		       "regions",
+		       name, memblock.memory.max);
+	boot_note(b, base, (phys_addr_t)size, name, nomap);
+	place_store(b, node, base, (phys_addr_t)size, NULL);
+}
+
+/* Whether /reserved-memory is made as Linux demands it: its cells are the root's, and it has
+ * ranges. */
+static bool check_parent(const void *fdt, int parent, struct cells *c)
+{
+	int ac, sc;
+
+	if (dt_cells(fdt, 0, &c->address, &c->size) || dt_cells(fdt, parent, &ac, &sc) ||
+	    ac != c->address || sc != c->size || !has(fdt, parent, "ranges")) {
+		pr_err("reserved-memory: expected ranges and the root's #address-cells and "
+		       "#size-cells: all of it is ignored");
+		return false;
+	}
+	return true;
+}
+
+void reserved_memory(struct boot *b)
+{
+	const void *fdt = b->fdt;
+	int node, parent = fdt_path_offset(fdt, "/reserved-memory");
+	struct cells c;
+
+	if (parent < 0 || !check_parent(fdt, parent, &c))
+		return;
+	fdt_for_each_subnode (node, fdt, parent) {
+		if (dt_available(fdt, node))
+			fixed_child(b, parent, node, &c);
+	}
+	fdt_for_each_subnode (node, fdt, parent) {
+		if (dt_available(fdt, node) && !has(fdt, node, "reg") && has(fdt, node, "size"))
+			dynamic_child(b, node, &c);
+	}
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exception vectors. Each saves what the exception found as a struct exception_frame on the stack
+ * that all exceptions share, and reports it; none returns.
+ */
+	.syntax unified
+	.arm
+	.section .text.vectors, "ax"
+	.balign	32
+	.global vectors
+vectors:
+	b	.			/* reset: never taken through VBAR */
+	b	undefined
+	b	supervisor_call
+	b	prefetch_abort
+	b	data_abort
+	b	.			/* hypervisor call: not on this core */
+	b	interrupt
+	b	fast_interrupt
+
+/* In: lr_<mode> = preferred return address + adjust. Keeps r0-r12 and pc; r0 = the kind. */
+	.macro	entry name, kind, adjust
+\name:
+	sub	lr, lr, #\adjust
+	push	{r0-r12, lr}
+	mov	r0, #\kind
+	b	save_rest
+	.endm
+
+	entry	undefined, 1, 4
+	entry	prefetch_abort, 3, 4
+	entry	data_abort, 4, 8
+	entry	interrupt, 6, 4
+	entry	fast_interrupt, 7, 4
+
+/* An SVC comes on the main stack, in the mode it interrupted. */
+supervisor_call:
+	push	{r0-r12, lr}
+	mov	r0, #2
+
+/*
+ * In: sp = {r0-r12, pc}, r0 = kind, the exception's mode. Adds {spsr, sp, lr} of what was interrupted
+ * below them and calls exception_report(kind, frame).
+ */
+save_rest:
+	mrs	r1, spsr
+	mrs	r3, cpsr
+	and	r2, r1, #0x1f
+	cmp	r2, #0x10		/* user mode's registers are those of system mode */
+	moveq	r2, #0x1f
+	orr	r2, r2, #0xc0		/* IRQ and FIQ stay masked */
+	msr	cpsr_c, r2
+	mov	r4, sp
+	mov	r5, lr
+	msr	cpsr_c, r3
+	push	{r1, r4, r5}
+	mov	r1, sp
+	bic	sp, sp, #7
+	bl	exception_report
+	b	.

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the Debian packages that a job needs and that are missing; asks sudo only if not root.
+#   tools/setup.sh run    what ./qemu-run.sh needs
+#   tools/setup.sh test   that, and what make test needs
+set -eu
+
+run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi libc6-dev make
+	device-tree-compiler qemu-system-arm git"
+test="gcc libcmocka-dev libfdt-dev python3-pytest python3-pexpect python3-pytest-xdist
+	clang-format cppcheck shellcheck"
+
+case ${1:-} in
+run) wanted=$run ;;
+test) wanted="$run $test" ;;
+*)
+	echo "usage: tools/setup.sh run|test" >&2
+	exit 2
+	;;
+esac
+
+missing=
+for package in $wanted; do
+	dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' ||
+		missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null || {
+		echo "setup: these packages are missing and need root to install:$missing" >&2
+		exit 1
+	}
+	sudo=sudo
+fi
+echo "setup: installing$missing" >&2
+$sudo apt-get -q update >&2
+# shellcheck disable=SC2086 # a list of names
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing >&2
