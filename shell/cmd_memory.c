@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands about memory as memblock knows it. */
+#include <string.h>
+
+#include "lib/log.h"
+#include "mm/memblock.h"
+#include "mm/memblock_dump.h"
+#include "shell/command.h"
+
+static void print_line(void *ctx, const char *line)
+{
+	shell_printf(ctx, "%s\n", line);
+}
+
+/* The dump is part of the log; here it was asked for, so a quiet console shows it as well. */
+static void dump(struct shell_env *env)
+{
+	int level = log_set_console_level(LOG_DEBUG + 1);
+
+	memblock_dump_all();
+	log_set_console_level(level);
+	if (!log_has_console())
+		shell_printf(env, "the log has no console: dmesg shows it\n");
+}
+
+int cmd_memblock(struct shell_env *env, int argc, char *argv[])
+{
+	if (argc == 1)
+		dump(env);
+	else if (!strcmp(argv[1], "memory"))
+		memblock_list(&memblock.memory, print_line, env);
+	else if (!strcmp(argv[1], "reserved"))
+		memblock_list(&memblock.reserved, print_line, env);
+	else
+		return COMMAND_USAGE;
+	return 0;
+}
+
+static phys_addr_t nomap_size(void)
+{
+	const struct memblock_region *r;
+	phys_addr_t size = 0;
+
+	for_each_mem_region (r) {
+		if (r->flags & MEMBLOCK_NOMAP)
+			size += r->size;
+	}
+	return size;
+}
+
+/* The sum of the free ranges, and the largest one in *LARGEST. */
+static phys_addr_t free_size(phys_addr_t *largest)
+{
+	phys_addr_t start, end, size = 0;
+	uint64_t i = 0;
+
+	*largest = 0;
+	while (memblock_next_free_range(&i, MEMBLOCK_NOMAP, &start, &end)) {
+		size += end - start;
+		if (end - start > *largest)
+			*largest = end - start;
+	}
+	return size;
+}
+
+static void kilobytes(struct shell_env *env, const char *name, uint64_t bytes)
+{
+	shell_printf(env, "%-13s %10llu kB\n", name, (unsigned long long)bytes / 1024);
+}
+
+int cmd_meminfo(struct shell_env *env, int argc, char *argv[])
+{
+	phys_addr_t total = memblock_phys_mem_size(), nomap = nomap_size();
+	phys_addr_t largest, unused = free_size(&largest);
+
+	(void)argc;
+	(void)argv;
+	/*
+	 * Reservations may lie where no memory is, or in no-map memory; counting those that take
+	 * memory away makes total = reserved + free + no-map.
+	 */
+	kilobytes(env, "MemTotal:", total);
+	kilobytes(env, "MemReserved:", total - nomap - unused);
+	kilobytes(env, "MemFree:", unused);
+	kilobytes(env, "NoMap:", nomap);
+	kilobytes(env, "LargestFree:", largest);
+	kilobytes(env, "HeapUsed:", env->heap_used ? env->heap_used() : 0);
+	kilobytes(env, "HeapSize:", env->heap_size ? env->heap_size() : 0);
+	return 0;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands on the store. Keys and values are the bytes of the words, without the NUL. */
+#include <string.h>
+
+#include "lib/errors.h"
+#include "shell/command.h"
+
+#define MS_PER_SECOND 1000
+
+static const char *entries_word(uint32_t n)
+{
+	return n == 1 ? "entry" : "entries";
+}
+
+static const char *bytes_word(uint32_t n)
+{
+	return n == 1 ? "byte" : "bytes";
+}
+
+static bool is_open(const struct shell_env *env)
+{
+	return env->store && env->store_config && !env->store_closed;
+}
+
+/* Whether the store may be used; if not, a line has said why. */
+static bool need_store(struct shell_env *env, const char *name)
+{
+	if (is_open(env))
+		return true;
+	shell_printf(env, "%s: the store is not open: ", name);
+	shell_word(env, env->store_closed ? env->store_closed : "there is no region for it");
+	shell_printf(env, "%s\n", env->store_config ? " (store format starts afresh)" : "");
+	return false;
+}
+
+/* The length of the key WORD; 0 if it cannot be one, after a line that says so. */
+static uint32_t key_length(struct shell_env *env, const char *name, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (len >= 1 && len <= STORE_KEY_MAX)
+		return (uint32_t)len;
+	shell_printf(env, "%s: the key has %zu bytes: 1 to %u were expected\n", name, len,
+		     STORE_KEY_MAX);
+	return 0;
+}
+
+static int no_such_key(struct shell_env *env, const char *name, const char *key)
+{
+	shell_printf(env, "%s: no such key: ", name);
+	shell_word(env, key);
+	shell_printf(env, "\n");
+	return -1;
+}
+
+/* When a time of WORD seconds from now is over, in *EXPIRY; false after a line that says why not.
+ */
+static bool get_expiry(struct shell_env *env, const char *word, int64_t *expiry)
+{
+	uint64_t seconds;
+	int64_t now;
+
+	if (!env->now) {
+		shell_printf(env, "put: there is no clock that could end SECONDS\n");
+		return false;
+	}
+	now = env->now(NULL);
+	if (now < 0)
+		now = 0;
+	if (!shell_number(env, "SECONDS", word, 1, (uint64_t)(INT64_MAX - now) / MS_PER_SECOND,
+			  &seconds))
+		return false;
+	*expiry = now + (int64_t)seconds * MS_PER_SECOND;
+	return true;
+}
+
+static int put_failed(struct shell_env *env, int err, uint32_t content)
+{
+	struct store_stats stats;
+
+	if (err != -ENOSPC && err != -E2BIG)
+		return shell_failed(env, "put", err);
+	store_stat(env->store, &stats);
+	shell_printf(env, "put: %s: key and value have %" PRIu32 " %s, and %" PRIu32 " fit now\n",
+		     error_text(err), content, bytes_word(content), stats.largest);
+	return -1;
+}
+
+int cmd_put(struct shell_env *env, int argc, char *argv[])
+{
+	uint32_t key_len, data_len = (uint32_t)strlen(argv[2]);
+	int64_t expiry = STORE_NEVER;
+	int err;
+
+	if (!need_store(env, argv[0]))
+		return -1;
+	key_len = key_length(env, argv[0], argv[1]);
+	if (!key_len || (argc == 4 && !get_expiry(env, argv[3], &expiry)))
+		return -1;
+	err = store_put(env->store, argv[1], key_len, argv[2], data_len, NULL, 0, expiry);
+	if (err)
+		return put_failed(env, err, key_len + data_len);
+	shell_printf(env, "put: ");
+	shell_word(env, argv[1]);
+	shell_printf(env, ", %" PRIu32 " %s\n", data_len, bytes_word(data_len));
+	return 0;
+}
+
+int cmd_get(struct shell_env *env, int argc, char *argv[])
+{
+	struct store_view view;
+	uint32_t key_len;
+	int err;
+
+	(void)argc;
+	if (!need_store(env, argv[0]))
+		return -1;
+	key_len = key_length(env, argv[0], argv[1]);
+	if (!key_len)
+		return -1;
+	err = store_get(env->store, argv[1], key_len, &view);
+	if (err)
+		return err == -ENOENT ? no_such_key(env, argv[0], argv[1])
+				      : shell_failed(env, argv[0], err);
+	shell_escaped(env, view.data, view.data_len);
+	shell_printf(env, "\n");
+	return 0;
+}
+
+int cmd_del(struct shell_env *env, int argc, char *argv[])
+{
+	uint32_t key_len;
+	int err;
+
+	(void)argc;
+	if (!need_store(env, argv[0]))
+		return -1;
+	key_len = key_length(env, argv[0], argv[1]);
+	if (!key_len)
+		return -1;
+	err = store_delete(env->store, argv[1], key_len);
+	if (err)
+		return err == -ENOENT ? no_such_key(env, argv[0], argv[1])
+				      : shell_failed(env, argv[0], err);
+	shell_printf(env, "del: ");
+	shell_word(env, argv[1]);
+	shell_printf(env, "\n");
+	return 0;
+}
+
+struct listing {
+	struct shell_env *env;
+	const char *prefix;
+	size_t prefix_len;
+	int64_t now;
+	uint32_t entries;
+	uint64_t bytes;
+};
+
+static int list_entry(void *ctx, const struct store_view *view)
+{
+	struct listing *l = ctx;
+
+	if (view->key_len < l->prefix_len || memcmp(view->key, l->prefix, l->prefix_len))
+		return 0;
+	l->entries++;
+	l->bytes += view->data_len;
+	shell_escaped(l->env, view->key, view->key_len);
+	shell_printf(l->env, "  %" PRIu32 " %s", view->data_len, bytes_word(view->data_len));
+	if (view->expiry > 0) {
+		int64_t ms = view->expiry > l->now ? view->expiry - l->now : 0;
+
+		shell_printf(l->env, "  expires in %lld s",
+			     (long long)(ms / MS_PER_SECOND + (ms % MS_PER_SECOND != 0)));
+	}
+	shell_printf(l->env, "\n");
+	return 0;
+}
+
+int cmd_ls(struct shell_env *env, int argc, char *argv[])
+{
+	struct listing l = {.env = env, .prefix = argc == 2 ? argv[1] : ""};
+	int err;
+
+	if (!need_store(env, argv[0]))
+		return -1;
+	l.prefix_len = strlen(l.prefix);
+	l.now = env->now ? env->now(NULL) : 0;
+	if (l.now < 0)
+		l.now = 0;
+	err = store_iterate(env->store, list_entry, &l);
+	if (err)
+		return shell_failed(env, argv[0], err);
+	shell_printf(env, "%" PRIu32 " %s, %llu bytes\n", l.entries, entries_word(l.entries),
+		     (unsigned long long)l.bytes);
+	return 0;
+}
+
+int cmd_stat(struct shell_env *env, int argc, char *argv[])
+{
+	struct store_stats s;
+
+	(void)argc;
+	if (!need_store(env, argv[0]))
+		return -1;
+	store_stat(env->store, &s);
+	shell_printf(env, "region:       %" PRIu32 " bytes\n", env->store_config->media.size);
+	shell_printf(env, "entries:      %" PRIu32 "\n", s.entries);
+	shell_printf(env, "used:         %" PRIu32 " bytes\n", s.used_bytes);
+	shell_printf(env, "free:         %" PRIu32 " bytes in %" PRIu32 " slots\n", s.free_bytes,
+		     s.free_slots);
+	shell_printf(env, "largest put:  %" PRIu32 " bytes, key and value together\n", s.largest);
+	shell_printf(env, "damaged:      %" PRIu32 " slots kept aside\n", s.quarantined);
+	shell_printf(env, "opened:       %" PRIu32 " times since its format\n", s.boots);
+	shell_printf(env, "next number:  %llu\n", (unsigned long long)s.next_seq);
+	return 0;
+}
+
+int cmd_clear(struct shell_env *env, int argc, char *argv[])
+{
+	struct store_stats stats;
+	int err;
+
+	(void)argc;
+	if (!need_store(env, argv[0]))
+		return -1;
+	store_stat(env->store, &stats);
+	err = store_clear(env->store);
+	if (err)
+		return shell_failed(env, argv[0], err);
+	shell_printf(env, "clear: %" PRIu32 " %s removed\n", stats.entries,
+		     entries_word(stats.entries));
+	return 0;
+}
+
+static int format(struct shell_env *env)
+{
+	int err;
+
+	store_close(env->store);
+	err = store_format(&env->store_config->media, env->salt());
+	if (!err)
+		err = store_open(env->store, env->store_config);
+	env->store_closed = err ? error_text(err) : NULL;
+	if (err)
+		return shell_failed(env, "store format", err);
+	shell_printf(env, "store format: the store is open and empty\n");
+	return 0;
+}
+
+int cmd_store(struct shell_env *env, int argc, char *argv[])
+{
+	bool yes = argc == 3;
+	struct store_stats stats;
+
+	if (strcmp(argv[1], "format") || (yes && strcmp(argv[2], "--yes")))
+		return COMMAND_USAGE;
+	if (!env->store || !env->store_config)
+		return need_store(env, argv[0]) ? 0 : -1;
+	store_stat(env->store, &stats); /* no entries if it is not open */
+	if (stats.entries && !yes) {
+		shell_printf(env,
+			     "store format: not done, %" PRIu32 " %s would be lost: store format "
+			     "--yes does it all the same\n",
+			     stats.entries, entries_word(stats.entries));
+		return -1;
+	}
+	return format(env);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "shell/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/errors.h"
+
+void shell_printf(struct shell_env *env, const char *fmt, ...)
+{
+	char text[SHELL_PRINTF_MAX + 1];
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (len > SHELL_PRINTF_MAX)
+		len = SHELL_PRINTF_MAX;
+	if (len > 0)
+		env->write(env->ctx, text, (size_t)len);
+}
+
+void shell_escaped(struct shell_env *env, const void *data, size_t len)
+{
+	const unsigned char *from = data;
+	char text[64 + 5]; /* room for one more escape, and snprintf's NUL */
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (from[i] == '\\')
+			n += (size_t)snprintf(text + n, 5, "\\\\");
+		else if (from[i] >= ' ' && from[i] < 0x7f)
+			text[n++] = (char)from[i];
+		else
+			n += (size_t)snprintf(text + n, 5, "\\x%02x", from[i]);
+		if (n >= 64) {
+			env->write(env->ctx, text, n);
+			n = 0;
+		}
+	}
+	if (n)
+		env->write(env->ctx, text, n);
+}
+
+void shell_word(struct shell_env *env, const char *text)
+{
+	if (text)
+		shell_escaped(env, text, strlen(text));
+}
+
+void shell_usage(struct shell_env *env, const struct command *command)
+{
+	shell_printf(env, "usage: %s%s%s\n", command->name, *command->arguments ? " " : "",
+		     command->arguments);
+}
+
+int shell_unknown(struct shell_env *env, const char *name)
+{
+	shell_printf(env, "there is no command \"");
+	shell_word(env, name);
+	shell_printf(env, "\": help lists those that there are\n");
+	return -1;
+}
+
+int shell_failed(struct shell_env *env, const char *name, int err)
+{
+	shell_printf(env, "%s: %s\n", name, error_text(err));
+	return -1;
+}
+
+/* The value of a digit of any base, 255 if C is none. */
+static unsigned int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned int)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (unsigned int)(c - 'a') + 10;
+	if (c >= 'A' && c <= 'F')
+		return (unsigned int)(c - 'A') + 10;
+	return 255;
+}
+
+/* 0, -EINVAL (no number) or -EOVERFLOW. strtoull() would take signs, blanks and a bare "0x". */
+static int parse_number(const char *word, uint64_t *value)
+{
+	unsigned int base = 10;
+	bool too_large = false;
+
+	*value = 0;
+	if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X')) {
+		base = 16;
+		word += 2;
+	} else if (word[0] == '0') {
+		base = 8;
+	}
+	if (!*word)
+		return -EINVAL;
+	for (; *word; word++) {
+		unsigned int d = digit(*word);
+
+		if (d >= base)
+			return -EINVAL;
+		too_large |= __builtin_mul_overflow(*value, (uint64_t)base, value);
+		too_large |= __builtin_add_overflow(*value, (uint64_t)d, value);
+	}
+	return too_large ? -EOVERFLOW : 0;
+}
+
+bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
+		  uint64_t max, uint64_t *value)
+{
+	int err = parse_number(word, value);
+
+	if (!err && *value >= min && *value <= max)
+		return true;
+	shell_printf(env, "%s is \"", what);
+	shell_word(env, word);
+	if (err == -EINVAL)
+		shell_printf(env, "\": a number was expected, decimal, 0x and hexadecimal or 0 and "
+				  "octal\n");
+	else
+		shell_printf(env, "\": a number from %llu to %llu was expected\n",
+			     (unsigned long long)min, (unsigned long long)max);
+	return false;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands share: private to shell/. */
+#ifndef CAIRN_SHELL_COMMAND_H
+#define CAIRN_SHELL_COMMAND_H
+
+#include "shell/shell.h"
+
+/** A command says this, besides 0 and -1, to have its usage line printed; the outcome is -1 then.
+ */
+#define COMMAND_USAGE 1
+
+struct command {
+	const char *name;
+	const char *arguments; /**< for the usage line; "" if it takes none */
+	const char *help;      /**< one line */
+	int min, max;          /**< words it takes behind its name */
+	/** argv[0] is the name, argv[argc] NULL; min < argc and argc <= max + 1 hold. */
+	int (*run)(struct shell_env *env, int argc, char *argv[]);
+};
+
+/** The table of all commands, in the order in which help shows them. */
+extern const struct command shell_commands[];
+extern const size_t shell_commands_count;
+
+/** The command called NAME, or NULL. */
+const struct command *shell_find(const char *name);
+
+/** Writes "usage: NAME ARGUMENTS" and a newline. */
+void shell_usage(struct shell_env *env, const struct command *command);
+
+/** Says that there is no command NAME. Returns -1. */
+int shell_unknown(struct shell_env *env, const char *name);
+
+#define SHELL_PRINTF_MAX 256 /**< bytes of one shell_printf(); what is longer is cut */
+
+/** printf to the console. What a person or a loader gave goes through shell_escaped() instead. */
+void shell_printf(struct shell_env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/**
+ * Writes LEN bytes of any kind: printable ASCII as it is but '\' as "\\", all else as \xNN, so that
+ * it neither moves the cursor nor can be taken for something else.
+ */
+void shell_escaped(struct shell_env *env, const void *data, size_t len);
+
+/** shell_escaped() for a string; NULL is written as "". */
+void shell_word(struct shell_env *env, const char *text);
+
+/** Writes "NAME: " and what ERR (a negative errno value) means. Returns -1. */
+int shell_failed(struct shell_env *env, const char *name, int err);
+
+/**
+ * Reads WORD as a number (decimal, 0x and hexadecimal, 0 and octal) from MIN to MAX into *VALUE.
+ * Returns false after a sentence about WHAT if it is no number or not in that range.
+ */
+bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
+		  uint64_t max, uint64_t *value);
+
+/*
+ * The commands, as struct command has them. All return 0, -1 after a line that says why, or
+ * COMMAND_USAGE.
+ */
+/** Lists all commands, or the usage and help of argv[1]. */
+int cmd_help(struct shell_env *env, int argc, char *argv[]);
+/** Version, board and where the device tree was found, a line each. */
+int cmd_version(struct shell_env *env, int argc, char *argv[]);
+/** The whole log ring. */
+int cmd_dmesg(struct shell_env *env, int argc, char *argv[]);
+/** env->bootargs, escaped. */
+int cmd_bootargs(struct shell_env *env, int argc, char *argv[]);
+/** argv[2] 32-bit words from argv[1] on, asking env->may_access() before each. */
+int cmd_md(struct shell_env *env, int argc, char *argv[]);
+/** One 32-bit write, if env->may_access() lets it. */
+int cmd_mw(struct shell_env *env, int argc, char *argv[]);
+/** env->reset(), which returns only if it fails. */
+int cmd_reset(struct shell_env *env, int argc, char *argv[]);
+/** env->poweroff(), which returns only if it fails. */
+int cmd_poweroff(struct shell_env *env, int argc, char *argv[]);
+
+/** memblock_dump_all() whatever the console level, or memblock_list() of argv[1]. */
+int cmd_memblock(struct shell_env *env, int argc, char *argv[]);
+/** Sums in kB; MemTotal is MemReserved + MemFree + NoMap. */
+int cmd_meminfo(struct shell_env *env, int argc, char *argv[]);
+
+/** The node at argv[1] (the root) in dtc's words: its properties and its children's names. */
+int cmd_dt(struct shell_env *env, int argc, char *argv[]);
+
+/** Stores argv[1] = argv[2], for argv[3] seconds or for ever. */
+int cmd_put(struct shell_env *env, int argc, char *argv[]);
+/** The value of argv[1], escaped; -1 if there is none. */
+int cmd_get(struct shell_env *env, int argc, char *argv[]);
+/** Removes argv[1]; -1 if it is not there. */
+int cmd_del(struct shell_env *env, int argc, char *argv[]);
+/** Keys that start with argv[1], their sizes and expiry, and a total. */
+int cmd_ls(struct shell_env *env, int argc, char *argv[]);
+/** store_stat(), a line for each number. */
+int cmd_stat(struct shell_env *env, int argc, char *argv[]);
+/** Removes every entry and says how many. */
+int cmd_clear(struct shell_env *env, int argc, char *argv[]);
+/** store format: an empty store, if none is open that holds entries or with --yes. */
+int cmd_store(struct shell_env *env, int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "shell/shell.h"
+
+#include <string.h>
+
+#include "shell/command.h"
+#include "shell/line.h"
+#include "shell/words.h"
+
+const struct command shell_commands[] = {
+	{"help", "[COMMAND]", "lists the commands, or says what one does", 0, 1, cmd_help},
+	{"version", "", "which Cairn, on which board, with which device tree", 0, 0, cmd_version},
+	{"dmesg", "", "shows the log from its start", 0, 0, cmd_dmesg},
+	{"bootargs", "", "shows the command line that Cairn was started with", 0, 0, cmd_bootargs},
+	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
+	 cmd_memblock},
+	{"meminfo", "", "how much memory there is, taken and free", 0, 0, cmd_meminfo},
+	{"dt", "[PATH|ALIAS]", "shows a node of the device tree", 0, 1, cmd_dt},
+	{"md", "ADDR [N]", "shows N 32-bit words of memory (16)", 1, 2, cmd_md},
+	{"mw", "ADDR VALUE", "writes a 32-bit word to memory", 2, 2, cmd_mw},
+	{"put", "KEY VALUE [SECONDS]", "stores a value, for ever or for some seconds", 2, 3,
+	 cmd_put},
+	{"get", "KEY", "shows the value of a key", 1, 1, cmd_get},
+	{"del", "KEY", "removes a key and its value", 1, 1, cmd_del},
+	{"ls", "[PREFIX]", "lists the keys, or those that start with PREFIX", 0, 1, cmd_ls},
+	{"stat", "", "how full the store is", 0, 0, cmd_stat},
+	{"clear", "", "removes every entry of the store", 0, 0, cmd_clear},
+	{"store", "format [--yes]", "starts an empty store; --yes: come what may", 1, 2, cmd_store},
+	{"reset", "", "starts the board again", 0, 0, cmd_reset},
+	{"poweroff", "", "turns the board off", 0, 0, cmd_poweroff},
+};
+const size_t shell_commands_count = ARRAY_SIZE(shell_commands);
+
+const struct command *shell_find(const char *name)
+{
+	for (size_t i = 0; i < shell_commands_count; i++)
+		if (!strcmp(shell_commands[i].name, name))
+			return &shell_commands[i];
+	return NULL;
+}
+
+static int complain(struct shell_env *env, const char *error)
+{
+	shell_printf(env, "%s\n", error);
+	return -1;
+}
+
+/* A line that is wrong anywhere does nothing: its first half alone is not what was meant. */
+static int check(struct shell_env *env, const char *line)
+{
+	struct words w;
+
+	while (*line) {
+		const char *error = words_split(&w, &line);
+
+		if (error)
+			return complain(env, error);
+	}
+	return 0;
+}
+
+/* 0, or another value after a line that says why. */
+static int run_command(struct shell_env *env, struct words *w)
+{
+	const struct command *command = shell_find(w->word[0]);
+	int outcome;
+
+	if (!command)
+		return shell_unknown(env, w->word[0]);
+	if (w->count <= command->min || w->count > command->max + 1)
+		outcome = COMMAND_USAGE;
+	else
+		outcome = command->run(env, w->count, w->word);
+	if (outcome == COMMAND_USAGE)
+		shell_usage(env, command);
+	return outcome;
+}
+
+int shell_run(struct shell_env *env, const char *line)
+{
+	struct words w;
+
+	if (check(env, line))
+		return -1;
+	while (*line) {
+		const char *error = words_split(&w, &line);
+
+		if (error)
+			return complain(env, error);
+		if (w.count && run_command(env, &w))
+			return -1;
+	}
+	return 0;
+}
+
+void shell_loop(struct shell_env *env)
+{
+	static struct line line; /* with its history too large for a stack */
+
+	line_init(&line, env->read, env->write, env->ctx);
+	while (line_read(&line, "cairn> ") >= 0)
+		shell_run(env, line.text);
+}

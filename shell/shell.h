@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shell: commands for the person at the console.
+ *
+ * It knows no device: how to read a key, write text, reset and so on comes in struct shell_env,
+ * which boot fills in. A line is split into commands at ';' and into words as a POSIX shell does
+ * (single quotes, double quotes, backslash). Each command is a function in a cmd_*.c file.
+ */
+#ifndef CAIRN_SHELL_SHELL_H
+#define CAIRN_SHELL_SHELL_H
+
+#include "lib/types.h"
+#include "store/store.h"
+
+#define SHELL_LINE_MAX 512 /**< longest line, without its end */
+#define SHELL_WORDS_MAX 32 /**< words in one command, the command's name included */
+#define SHELL_HISTORY 16   /**< lines that the up arrow finds again */
+
+/** What the shell works on. Pointers stay the caller's and must outlive the shell. */
+struct shell_env {
+	/** Writes LEN bytes to the console; '\n' is written as is (the console adds '\r'). */
+	void (*write)(void *ctx, const char *text, size_t len);
+	/** Waits for a byte from the console and returns it (0..255); -1: no more will come. */
+	int (*read)(void *ctx);
+	void *ctx;
+
+	const char *version;    /**< of Cairn, one line */
+	const char *model;      /**< of the board */
+	const char *bootargs;   /**< the command line as it came */
+	const void *fdt;        /**< the device tree, checked; NULL: none */
+	const char *fdt_source; /**< where it was found, in words */
+
+	struct store *store;                     /**< open or not */
+	const struct store_config *store_config; /**< NULL: there is no region for a store */
+	const char *store_closed;  /**< why it is not open, one sentence; NULL if it is */
+	uint32_t (*salt)(void);    /**< a number that differs each time, for a format */
+	int64_t (*now)(void *ctx); /**< wall clock in ms, called with NULL; NULL: none */
+
+	/** Both return only if they fail, with a negative errno value. */
+	int (*reset)(void);
+	int (*poweroff)(void);
+	/** 0, or a negative errno value: whether a 32-bit access to ADDR may be tried. */
+	int (*may_access)(uintptr_t addr);
+	/** Bytes of the heap in use and in all, for meminfo. NULL: no heap. */
+	size_t (*heap_used)(void);
+	size_t (*heap_size)(void);
+};
+
+/**
+ * Runs every command in LINE, which may be longer than SHELL_LINE_MAX if no one command of it is.
+ * Returns 0, or -1 after a sentence on the console: if quotes or words are wrong anywhere in the
+ * line nothing of it is run; if a command is not known or fails, what is behind it is not.
+ */
+int shell_run(struct shell_env *env, const char *line);
+
+/**
+ * Prompts, reads lines and runs them until env->read() returns -1. There is one line editor: one
+ * call at a time.
+ */
+void shell_loop(struct shell_env *env);
+
+#endif
