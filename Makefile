@@ -10,16 +10,16 @@ CROSS := arm-none-eabi-
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wwrite-strings -Wstrict-prototypes \
 	-Wmissing-prototypes -Werror
 
-# "make V=1" prints whole commands.
+# "make V=1" prints whole commands, "make -s" none.
 Q := $(if $(V),,@)
-SAY = $(if $(V),@:,@printf '  %-4s %s\n')
+SAY = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-4s %s\n')
 
 # ---- the image ------------------------------------------------------------------------------
 
 ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=hard -mfpu=vfpv3-d16
 # No sibling calls: the memblock trace names callers by return address. printf without floats.
 CFLAGS := -std=gnu11 $(ARCH) -O2 -g -ffunction-sections -fdata-sections \
-	-fno-optimize-sibling-calls -fno-common $(WARN) \
+	-fno-optimize-sibling-calls -fno-partial-inlining -fno-common $(WARN) \
 	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf -I. -I$(OUT)/gen -isystem build/armhf/include
 ASFLAGS := $(ARCH) -g -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
 # The armhf libfdt was built with 4-byte enums; nothing passes one.

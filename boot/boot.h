@@ -5,6 +5,7 @@
 
 #include "boot/atags.h"
 #include "lib/types.h"
+#include "mm/memblock.h"
 
 #define BOOT_INIT_MAX 512  /**< bytes of cairn.init= kept, with the NUL */
 #define BOOT_NAMED_MAX 64  /**< reservations that the summary can name */
@@ -55,14 +56,26 @@ struct boot {
 	unsigned named_count;
 };
 
-/**
- * Reserves [base, base + size) for NAME and notes it for the summary. When the array of
- * reservations is full the nearest region is widened over it, with a line: more is reserved then,
- * never less.
+/** Notes the reservation of [base, base + size) for NAME, which is made already, for the summary.
  */
-void boot_reserve(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name);
-
-/** Notes a reservation that is made already. */
 void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap);
+
+/**
+ * Reserves [base, base + size), for which the list has no slot: the nearest region is widened over
+ * it, with a line that names NAME. More is reserved then than was asked for, never less.
+ */
+void boot_reserve_full(phys_addr_t base, phys_addr_t size, const char *name);
+
+/**
+ * Reserves [base, base + size), cut at the end of the address space, for NAME and notes it.
+ * Inlined, so that the trace names the caller.
+ */
+static inline __attribute__((always_inline)) void boot_reserve(struct boot *b, phys_addr_t base,
+							       phys_addr_t size, const char *name)
+{
+	if (memblock_reserve(base, size))
+		boot_reserve_full(base, size, name);
+	boot_note(b, base, size, name, false);
+}
 
 #endif

@@ -92,7 +92,7 @@ static bool port_at(const void *fdt, const char *path, struct uart *uart)
 		return false;
 	memcpy(name, path, len);
 	name[len] = '\0';
-	node = fdt_path_offset(fdt, name);
+	node = dt_find(fdt, name);
 	return node >= 0 && machine_uart(fdt, node, uart) == 0;
 }
 

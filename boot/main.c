@@ -90,7 +90,7 @@ static void map_memory(const struct boot *b)
 		mmu_map_normal(b->store_base, b->store_size);
 }
 
-static void make_heap(const struct boot *b)
+static void make_heap(struct boot *b)
 {
 	phys_addr_t size = HEAP_BASE_SIZE;
 
@@ -98,6 +98,7 @@ static void make_heap(const struct boot *b)
 		size += b->store_size / 2;
 	if (memblock_phys_mem_size() && heap_init(size) < 0)
 		pr_err("no memory is left for a heap");
+	boot_note(b, heap_base(), heap_size(), "heap", false);
 }
 
 static void clean_lines(void *ctx, const void *ptr, size_t len)
@@ -158,7 +159,7 @@ static void open_store(struct boot *b)
 		pr_info("store: new, %lu bytes free at " PRIpa, (unsigned long)stats.free_bytes,
 			b->store_base);
 	else
-		pr_info("store: recovered %lu entries, %lu bytes free at " PRIpa ", boot %lu of it",
+		pr_info("store: recovered %lu entries, %lu bytes free at " PRIpa ", boot %lu",
 			(unsigned long)stats.entries, (unsigned long)stats.free_bytes,
 			b->store_base, (unsigned long)stats.boots);
 }

@@ -12,19 +12,23 @@
 
 void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap)
 {
-	if (b->named_count < BOOT_NAMED_MAX)
+	if (size > PHYS_ADDR_MAX - base)
+		size = PHYS_ADDR_MAX - base;
+	if (size && b->named_count < BOOT_NAMED_MAX)
 		b->named[b->named_count++] = (struct boot_reservation){
 			.base = base, .size = size, .name = name, .nomap = nomap};
 }
 
-/*
- * [base, end) and the gap to the reserved region next to it become part of that region, which needs
- * no slot. The list is full, so there is one.
+/* With the gap between it becomes part of the next region or the one before, which needs no slot.
  */
-static void widen_over(phys_addr_t base, phys_addr_t size, const char *name)
+void boot_reserve_full(phys_addr_t base, phys_addr_t size, const char *name)
 {
 	const struct memblock_region *r, *next = NULL, *prev = NULL;
-	phys_addr_t from = base, to = base + size;
+	phys_addr_t from = base, to;
+
+	if (size > PHYS_ADDR_MAX - base)
+		size = PHYS_ADDR_MAX - base;
+	to = base + size;
 
 	for_each_reserved_mem_region (r) {
 		if (r->base >= base && !next)
@@ -42,17 +46,6 @@ static void widen_over(phys_addr_t base, phys_addr_t size, const char *name)
 		name, base, base + size - 1, memblock.reserved.max, from, to - 1);
 	if (memblock_reserve(from, to - from))
 		pr_err("%s: " PRIpa "-" PRIpa " could not be reserved", name, from, to - 1);
-}
-
-void boot_reserve(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name)
-{
-	if (!size)
-		return;
-	if (size > PHYS_ADDR_MAX - base)
-		size = PHYS_ADDR_MAX - base;
-	if (memblock_reserve(base, size))
-		widen_over(base, size, name);
-	boot_note(b, base, size, name, false);
 }
 
 void reserve_tree(struct boot *b)

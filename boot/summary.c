@@ -32,8 +32,8 @@ static void log_range(phys_addr_t base, phys_addr_t size, const char *what)
 {
 	char text[32];
 
-	pr_info("  " PRIpa "-" PRIpa " %10s  %s", base, base + size - 1, size_text(text, size),
-		what);
+	pr_info("  " PRIpa "-" PRIpa " %12s%s%s", base, base + size - 1, size_text(text, size),
+		*what ? "  " : "", what);
 }
 
 static const char *memory_kind(enum memblock_flags flags)

@@ -46,6 +46,37 @@ const char *dt_string(const void *fdt, int node, const char *name)
 	return s && len > 0 && s[len - 1] == '\0' ? s : NULL;
 }
 
+/* The node at PATH seen from NODE, or a negative libfdt error. */
+static int walk(const void *fdt, int node, const char *path)
+{
+	while (node >= 0) {
+		size_t len;
+
+		path += strspn(path, "/");
+		if (!*path)
+			break;
+		len = strcspn(path, "/");
+		node = fdt_subnode_offset_namelen(fdt, node, path, (int)len);
+		path += len;
+	}
+	return node;
+}
+
+/* libfdt follows an alias to an alias, up to 1.7.0 to itself if the tree says so. */
+int dt_find(const void *fdt, const char *path)
+{
+	size_t alias = strcspn(path, "/");
+	const char *target;
+	int len;
+
+	if (alias == 0)
+		return walk(fdt, 0, path);
+	target = fdt_getprop_namelen(fdt, walk(fdt, 0, "/aliases"), path, (int)alias, &len);
+	if (!target || len < 1 || target[0] != '/' || target[len - 1] != '\0')
+		return -FDT_ERR_NOTFOUND;
+	return walk(fdt, walk(fdt, 0, target), path + alias);
+}
+
 /* The nodes from the root down to NODE, in one walk; the number of them, or -EINVAL. */
 static int path_to(const void *fdt, int node, int path[DT_DEPTH_MAX])
 {

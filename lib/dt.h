@@ -24,6 +24,12 @@ bool dt_available(const void *fdt, int node);
 const char *dt_string(const void *fdt, int node, const char *name);
 
 /**
+ * The node at PATH, which starts with '/' or an alias of one that does, or a negative libfdt error.
+ * Safe on a tree whose aliases lead in circles, on which fdt_path_offset() is not.
+ */
+int dt_find(const void *fdt, const char *path);
+
+/**
  * The first address in NODE's reg as the CPU sees it: through the ranges of every bus above it (an
  * empty ranges translates 1:1). 0 and *ADDRESS, or -EINVAL: no reg, no ranges, or no range holds
  * it.

@@ -28,6 +28,11 @@ size_t heap_used(void)
 	return heap.used;
 }
 
+phys_addr_t heap_base(void)
+{
+	return (phys_addr_t)(uintptr_t)heap.base;
+}
+
 size_t heap_size(void)
 {
 	return heap.size;

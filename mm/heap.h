@@ -12,8 +12,9 @@
  */
 long heap_init(size_t size);
 
-/** Bytes of the heap that malloc has taken, and the heap's size; 0 and 0 before heap_init(). */
+/** Bytes of the heap that malloc has taken, the heap's size and its address; all 0 before heap_init(). */
 size_t heap_used(void);
+phys_addr_t heap_base(void);
 size_t heap_size(void);
 
 #endif

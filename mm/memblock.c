@@ -440,12 +440,6 @@ __attribute__((noinline)) phys_addr_t memblock_phys_alloc_range(phys_addr_t size
 	return memblock_alloc_range_nid(size, align, start, end, NUMA_NO_NODE);
 }
 
-phys_addr_t memblock_phys_alloc(phys_addr_t size, phys_addr_t align)
-{
-	return memblock_phys_alloc_range(size, align, MEMBLOCK_LOW_LIMIT,
-					 MEMBLOCK_ALLOC_ACCESSIBLE);
-}
-
 static void *alloc_internal(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
 			    phys_addr_t max_addr, int nid)
 {

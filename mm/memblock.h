@@ -118,7 +118,11 @@ phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_
 				      phys_addr_t end);
 
 /** memblock_phys_alloc_range() below current_limit. */
-phys_addr_t memblock_phys_alloc(phys_addr_t size, phys_addr_t align);
+static inline phys_addr_t memblock_phys_alloc(phys_addr_t size, phys_addr_t align)
+{
+	return memblock_phys_alloc_range(size, align, MEMBLOCK_LOW_LIMIT,
+					 MEMBLOCK_ALLOC_ACCESSIBLE);
+}
 
 /**
  * Allocates SIZE zeroed bytes in [min_addr, max_addr), max_addr cut to current_limit (0: it), on
