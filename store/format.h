@@ -68,13 +68,13 @@ enum {
 #define KEYLEN_QMARK 0xa5d3962cU /* keyLen of a quarantined slot: negative, far from 0 and ~0 */
 #define SEQ_END (1ULL << 48)     /* numbers are below this */
 
-/* Offset behind the last slot of a region. */
+/** Offset behind the last slot of a region. */
 static inline uint32_t chain_end(uint32_t region_size)
 {
 	return CHAIN_START + ROUND_DOWN(region_size - CHAIN_START, SLOT_ALIGN);
 }
 
-/* What a record of that many content bytes takes; 0 if that is more than UINT32_MAX. */
+/** What a record of that many content bytes takes; 0 if that is more than UINT32_MAX. */
 static inline uint32_t slot_size(uint64_t content)
 {
 	uint64_t size = ROUND_UP(HDR_BYTES + content + TRL_BYTES, (uint64_t)SLOT_ALIGN);

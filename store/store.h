@@ -134,10 +134,10 @@ enum store_found store_probe(const struct store_media *media);
  * rebuilds the index in malloc'ed memory and purges expired entries. Copies *CONFIG. Never formats.
  *
  * 0, or: -EINVAL (base or size out of range), -ENODATA (STORE_NOTHING), -EPROTONOSUPPORT
- * (STORE_OTHER), -EBADMSG (STORE_DAMAGED, or a slot chain that is broken), -ENOMEM (index; nothing
- * was written but what recovery completed), -ENOSPC (the store in the region is larger than the
- * region). After an error *S is closed, nothing more was written, and config->report has had the
- * reason.
+ * (STORE_OTHER, or a batch that was cut), -EBADMSG (STORE_DAMAGED, or the chain of slots is
+ * broken), -ENOSPC (the store in the region is larger than the region), -ENOMEM (index). After an
+ * error *S is closed and nothing was written, but after -ENOMEM perhaps what recovery had completed
+ * by then; the reason of -EPROTONOSUPPORT, -EBADMSG and -ENOSPC is a line to config->report.
  */
 int store_open(struct store *s, const struct store_config *config);
 
@@ -158,7 +158,7 @@ void store_close(struct store *s);
  *
  * 0, or with the store unchanged: -EINVAL (key_len not 1..STORE_KEY_MAX, or not open), -E2BIG (no
  * region of this size could hold it), -ENOSPC (no free slot does now), -ENOMEM (index), -EOVERFLOW
- * (2^48 numbers used).
+ * (all numbers up to 2^48 but the last few are used).
  */
 int store_put(struct store *s, const void *key, uint32_t key_len, const void *data,
 	      uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry);
