@@ -13,16 +13,19 @@
 
 #define CACHE_LINE 32u /**< bytes in a line of the Cortex-A9's level 1 caches */
 
+/** Waits until every access and cache operation before it has completed. */
 static inline void dsb(void)
 {
 	__asm__ volatile("dsb" ::: "memory");
 }
 
+/** Makes what comes after it see changed system registers and code. */
 static inline void isb(void)
 {
 	__asm__ volatile("isb" ::: "memory");
 }
 
+/** The system control register. */
 static inline uint32_t read_sctlr(void)
 {
 	uint32_t v;
@@ -31,6 +34,7 @@ static inline uint32_t read_sctlr(void)
 	return v;
 }
 
+/** Sets it; an isb() makes it count. */
 static inline void write_sctlr(uint32_t v)
 {
 	__asm__ volatile("mcr p15, 0, %0, c1, c0, 0" ::"r"(v) : "memory");
@@ -44,17 +48,20 @@ static inline void write_ttbr0(const void *table)
 	__asm__ volatile("mcr p15, 0, %0, c3, c0, 0" ::"r"(1)); /* DACR */
 }
 
+/** Forgets every translation; dsb() and isb() end it. */
 static inline void invalidate_tlb(void)
 {
 	__asm__ volatile("mcr p15, 0, %0, c8, c7, 0" ::"r"(0) : "memory");
 }
 
+/** Forgets every cached instruction and predicted branch. */
 static inline void invalidate_icache(void)
 {
 	__asm__ volatile("mcr p15, 0, %0, c7, c5, 0" ::"r"(0) : "memory"); /* ICIALLU */
 	__asm__ volatile("mcr p15, 0, %0, c7, c5, 6" ::"r"(0) : "memory"); /* BPIALL */
 }
 
+/** Status of the last data abort (B3.13). */
 static inline uint32_t read_dfsr(void)
 {
 	uint32_t v;
@@ -63,6 +70,7 @@ static inline uint32_t read_dfsr(void)
 	return v;
 }
 
+/** The address that the last data abort was for. */
 static inline uint32_t read_dfar(void)
 {
 	uint32_t v;
@@ -71,6 +79,7 @@ static inline uint32_t read_dfar(void)
 	return v;
 }
 
+/** Status of the last prefetch abort (B3.13). */
 static inline uint32_t read_ifsr(void)
 {
 	uint32_t v;
@@ -79,6 +88,7 @@ static inline uint32_t read_ifsr(void)
 	return v;
 }
 
+/** The address that the last prefetch abort was for. */
 static inline uint32_t read_ifar(void)
 {
 	uint32_t v;
