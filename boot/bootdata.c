@@ -10,9 +10,15 @@
 #define FDT_ALIGN 8
 #define FDT_HEADER 40
 
+/* Whether two words at AT may be read. */
+static bool readable(const struct bootdata_places *places, uintptr_t at)
+{
+	return at % 4 == 0 && (!places->readable || places->readable(at));
+}
+
 static bool tree_begins(uintptr_t at)
 {
-	return at % 4 == 0 && __builtin_bswap32(*(const volatile uint32_t *)at) == FDT_MAGIC;
+	return __builtin_bswap32(*(const volatile uint32_t *)at) == FDT_MAGIC;
 }
 
 /* The tree at AT if all of it is good, or NULL and a line. WHERE names the place. */
@@ -53,7 +59,7 @@ static bool take_tree(struct boot *b, const struct bootdata_places *places, uint
 
 static bool take_atags(struct boot *b, const struct bootdata_places *places, uintptr_t at)
 {
-	if (at % 4 || !atags_begin((const void *)at))
+	if (!readable(places, at) || !atags_begin((const void *)at))
 		return false;
 	if (places->map)
 		places->map(at, ATAGS_MAX_BYTES);
@@ -67,7 +73,7 @@ static bool look_at_r2(struct boot *b, const struct bootdata_places *places)
 
 	if (!r2)
 		return false;
-	if (r2 % 4 == 0 && tree_begins(r2)) {
+	if (readable(places, r2) && tree_begins(r2)) {
 		if (!b->fdt)
 			return take_tree(b, places, r2, "from the loader");
 		pr_info("the loader's device tree at 0x%lx is not used: the appended one wins",
@@ -88,7 +94,7 @@ static void look_at_ram_start(struct boot *b, const struct bootdata_places *plac
 		return;
 	if (take_atags(b, places, start + BOOTDATA_ATAGS_OFFSET))
 		return;
-	if (!b->fdt && tree_begins(start))
+	if (!b->fdt && readable(places, start) && tree_begins(start))
 		take_tree(b, places, start, "at the start of RAM");
 }
 

@@ -13,6 +13,8 @@ struct bootdata_places {
 	uintptr_t r2;          /**< what the loader handed over */
 	uintptr_t ram_start;   /**< a tree may lie here, ATAGs 0x100 behind it */
 	const void *linked_in; /**< the tree in the image; it is good */
+	/** Whether a word at ADDR may be read at all; NULL: every one may. */
+	bool (*readable)(uintptr_t addr);
 	/** Makes [base, base + size) readable without alignment; NULL: it is. */
 	void (*map)(uintptr_t base, size_t size);
 };

@@ -46,6 +46,7 @@ static void find_bootdata(struct boot *b)
 		.r2 = boot_registers.r2,
 		.ram_start = RAM_OF((uintptr_t)__image_start),
 		.linked_in = __linked_in_tree,
+		.readable = mmu_mapped,
 		.map = mmu_map_normal,
 	};
 
@@ -127,6 +128,12 @@ static uint32_t salt(void)
 	return (uint32_t)(machine_wall_ms(NULL) / 1000) * 0x9e3779b1U ^ ticks * 0x85ebca6bU;
 }
 
+static void refuse_store(struct boot *b, const char *why)
+{
+	snprintf(b->store_problem, sizeof(b->store_problem), "%s", why);
+	pr_err("store: " PRIpa "+" PRIpa ": %s", b->store_base, b->store_size, why);
+}
+
 static void open_store(struct boot *b)
 {
 	struct store_stats stats;
@@ -147,11 +154,13 @@ static void open_store(struct boot *b)
 	fresh = err == -ENODATA;
 	if (fresh && !store_format(&store_config.media, salt()))
 		err = store_open(&store, &store_config);
+	if (fresh && err == -ENODATA) {
+		refuse_store(b, "its memory does not keep what is written there: is it RAM?");
+		return;
+	}
 	if (err) {
-		snprintf(b->store_problem, sizeof(b->store_problem), "%s", error_text(err));
-		pr_err("store: " PRIpa "+" PRIpa ": %s: it stays closed and as it is; "
-		       "\"store format\" starts afresh",
-		       b->store_base, b->store_size, b->store_problem);
+		refuse_store(b, error_text(err));
+		pr_err("store: it stays closed and as it is; \"store format\" starts afresh");
 		return;
 	}
 	store_stat(&store, &stats);

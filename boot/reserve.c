@@ -6,6 +6,7 @@
 
 #include "boot/cmdline.h"
 #include "boot/reserved_memory.h"
+#include "boot/store_region.h"
 #include "lib/dt.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
@@ -14,6 +15,7 @@ void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *n
 {
 	if (size > PHYS_ADDR_MAX - base)
 		size = PHYS_ADDR_MAX - base;
+	store_region_check(b, base, size, name);
 	if (size && b->named_count < BOOT_NAMED_MAX)
 		b->named[b->named_count++] = (struct boot_reservation){
 			.base = base, .size = size, .name = name, .nomap = nomap};

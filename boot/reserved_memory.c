@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/reserved_memory.h"
 
+#include "boot/store_region.h"
+
 #include <libfdt.h>
 #include <stdio.h>
 
@@ -23,27 +25,9 @@ static bool has(const void *fdt, int node, const char *property)
 	return fdt_getprop(fdt, node, property, NULL) != NULL;
 }
 
-/* A child that the store shall use: BASE and SIZE are where it lies, or WHY it does not. */
-static void place_store(struct boot *b, int node, phys_addr_t base, phys_addr_t size,
-			const char *why)
+static bool is_store(const void *fdt, int node)
 {
-	if (fdt_node_check_compatible(b->fdt, node, "cairn,store") != 0)
-		return;
-	if (b->store_place == STORE_PLACE_TREE) {
-		pr_warn("reserved-memory: %s: there is one cairn,store already: this one is only "
-			"reserved",
-			name_of(b->fdt, node));
-		return;
-	}
-	if (b->store_place == STORE_PLACE_CMDLINE)
-		pr_warn("cairn.store= is not used: the device tree has a cairn,store node, %s",
-			name_of(b->fdt, node));
-	b->store_place = STORE_PLACE_TREE;
-	b->store_base = base;
-	b->store_size = size;
-	if (why)
-		snprintf(b->store_problem, sizeof(b->store_problem), "its node %s %s",
-			 name_of(b->fdt, node), why);
+	return fdt_node_check_compatible(fdt, node, "cairn,store") == 0;
 }
 
 /* Marks a range no-map, as Linux does: not if it is memory that something else holds. */
@@ -136,17 +120,22 @@ static void fixed_child(struct boot *b, int parent, int node, const struct cells
 	for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
 		uint64_t base = dt_number(reg, c->address);
 		uint64_t size = dt_number(reg + 4 * c->address, c->size);
-		bool done;
+		bool done, taken;
 
 		if (!size)
 			continue;
+		taken = base <= PHYS_ADDR_MAX && size <= PHYS_ADDR_MAX - base &&
+			store_region_taken((phys_addr_t)base, (phys_addr_t)size);
 		report_overlaps(b->fdt, parent, node, c, base, size);
 		done = has(b->fdt, node, "no-map")
 			       ? mark_nomap(b, node, base, size)
 			       : reserve_range(b, base, size, name_of(b->fdt, node));
-		if (first)
-			place_store(b, node, (phys_addr_t)base, (phys_addr_t)size,
-				    done ? NULL : "could not be reserved");
+		if (first && is_store(b->fdt, node))
+			store_region_from_tree(b, (phys_addr_t)base, (phys_addr_t)size,
+					       name_of(b->fdt, node),
+					       taken   ? "overlaps what is reserved already"
+					       : !done ? "could not be reserved"
+						       : NULL);
 		first = false;
 	}
 }
@@ -232,7 +221,8 @@ static void dynamic_child(struct boot *b, int node, const struct cells *c)
 	if (!base) {
 		pr_err("reserved-memory: %s: no room for 0x%" PRIx64 " bytes: it is left out", name,
 		       size);
-		place_store(b, node, 0, 0, "found no room");
+		if (is_store(b->fdt, node))
+			store_region_from_tree(b, 0, 0, name, "found no room");
 		return;
 	}
 	if (nomap && memblock_mark_nomap(base, (phys_addr_t)size))
@@ -240,7 +230,8 @@ static void dynamic_child(struct boot *b, int node, const struct cells *c)
 		       "regions",
 		       name, memblock.memory.max);
 	boot_note(b, base, (phys_addr_t)size, name, nomap);
-	place_store(b, node, base, (phys_addr_t)size, NULL);
+	if (is_store(b->fdt, node))
+		store_region_from_tree(b, base, (phys_addr_t)size, name, NULL);
 }
 
 /* Whether /reserved-memory is made as Linux demands it: its cells are the root's, and it has

@@ -46,6 +46,47 @@ void store_region_param(struct boot *b, const char *value)
 	}
 }
 
+void store_region_from_tree(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name,
+			    const char *why)
+{
+	if (b->store_place == STORE_PLACE_TREE) {
+		pr_warn("reserved-memory: %s: there is one cairn,store already: this one is only "
+			"reserved",
+			name);
+		return;
+	}
+	if (b->store_place == STORE_PLACE_CMDLINE)
+		pr_warn("cairn.store= is not used: the device tree has a cairn,store node, %s",
+			name);
+	b->store_place = STORE_PLACE_TREE;
+	b->store_base = base;
+	b->store_size = size;
+	b->store_problem[0] = '\0';
+	if (why)
+		snprintf(b->store_problem, sizeof(b->store_problem), "its node %.60s %s", name,
+			 why);
+}
+
+void store_region_check(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name)
+{
+	if (b->store_place == STORE_PLACE_TREE && !b->store_problem[0] &&
+	    (base < b->store_base ? b->store_base - base < size
+				  : base - b->store_base < b->store_size))
+		snprintf(b->store_problem, sizeof(b->store_problem), "its node overlaps %.60s",
+			 name);
+}
+
+bool store_region_taken(phys_addr_t base, phys_addr_t size)
+{
+	const struct memblock_region *r;
+
+	for_each_mem_region (r) {
+		if (r->flags & MEMBLOCK_NOMAP && r->base < base + size && base < r->base + r->size)
+			return true;
+	}
+	return memblock_is_region_reserved(base, size);
+}
+
 /* Whether place and size can be a region at all. */
 static bool check_shape(struct boot *b)
 {
@@ -78,7 +119,7 @@ static void place_at(struct boot *b)
 	if (!memblock_is_region_memory(b->store_base, b->store_size))
 		refuse(b, "cairn.store=: " PRIpa "+" PRIpa " is not in memory", b->store_base,
 		       b->store_size);
-	else if (memblock_is_region_reserved(b->store_base, b->store_size))
+	else if (store_region_taken(b->store_base, b->store_size))
 		refuse(b, "cairn.store=: " PRIpa "+" PRIpa " overlaps what is reserved already",
 		       b->store_base, b->store_size);
 	else

@@ -11,14 +11,48 @@ static struct {
 	size_t size;
 } heap;
 
+/* Whether each page of [base, base + size) keeps a word; its contents stay. */
+static bool keeps_words(phys_addr_t base, size_t size)
+{
+	for (size_t at = 0; at < size; at += PAGE_SIZE) {
+		volatile uint32_t *word = (volatile uint32_t *)(uintptr_t)(base + at);
+		uint32_t before = *word;
+		bool kept;
+
+		*word = ~before;
+		kept = *word == ~before;
+		*word = before;
+		if (!kept)
+			return false;
+	}
+	return true;
+}
+
+/* The highest SIZE free bytes that are memory indeed, or 0. */
+static phys_addr_t find_memory(size_t size)
+{
+	phys_addr_t end = MEMBLOCK_ALLOC_ACCESSIBLE, base;
+
+	while ((base = memblock_find_in_range(0, end, (phys_addr_t)size, PAGE_SIZE)) != 0) {
+		if (keeps_words(base, size))
+			return base;
+		end = base;
+	}
+	return 0;
+}
+
 long heap_init(size_t size)
 {
 	for (; size >= PAGE_SIZE; size /= 2) {
-		heap.base = memblock_alloc_raw(ROUND_DOWN(size, PAGE_SIZE), PAGE_SIZE);
-		if (heap.base) {
-			heap.size = ROUND_DOWN(size, PAGE_SIZE);
-			return (long)heap.size;
-		}
+		phys_addr_t base;
+
+		size = ROUND_DOWN(size, PAGE_SIZE);
+		base = find_memory(size);
+		if (!base || memblock_reserve(base, (phys_addr_t)size))
+			continue;
+		heap.base = (char *)(uintptr_t)base;
+		heap.size = size;
+		return (long)size;
 	}
 	return -ENOMEM;
 }

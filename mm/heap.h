@@ -7,14 +7,19 @@
 
 /**
  * Reserves SIZE bytes from memblock for malloc, or the largest power-of-two part of it that there
- * is room for, down to one page. Until then, and if this fails, _sbrk() refuses and malloc()
- * returns NULL. Returns the size given, or -ENOMEM.
+ * is room for, down to one page. Memory that does not keep what is written to it (mem= may have
+ * claimed more than there is) is passed over. Until then, and if this fails, _sbrk() refuses and
+ * malloc() returns NULL. Returns the size given, or -ENOMEM.
  */
 long heap_init(size_t size);
 
-/** Bytes of the heap that malloc has taken, the heap's size and its address; all 0 before heap_init(). */
+/** Bytes of the heap that malloc has taken; 0 before heap_init(). */
 size_t heap_used(void);
-phys_addr_t heap_base(void);
+
+/** The heap's size in bytes; 0 before heap_init(). */
 size_t heap_size(void);
+
+/** The heap's address; 0 before heap_init(). */
+phys_addr_t heap_base(void);
 
 #endif
