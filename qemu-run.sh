@@ -87,14 +87,14 @@ if [ $kernel = elf ] && [ "$(stat -Lc %s "$dtb")" -gt $elf_tree_max ]; then
 	die "--elf: QEMU would drop a tree over $elf_tree_max bytes in silence, $dtb has $(stat -Lc %s "$dtb")"
 fi
 
-# QEMU replaces the tree's bootargs by ours, so the tree's own come first.
-args=$(fdtget -d '' "$dtb" /chosen bootargs 2>/dev/null || true)
-args="${args:+$args }${bootargs:+$bootargs }cairn.semihosting${init:+ cairn.init=\"$init\"}"
+# QEMU replaces the tree's bootargs by these. Ours come first: the others may have an open quote or "--".
+own=$(fdtget -d '' "$dtb" /chosen bootargs 2>/dev/null || true)
+args="cairn.semihosting${init:+ cairn.init=\"$init\"}${own:+ $own}${bootargs:+ $bootargs}"
 [ ${#args} -le 1023 ] || die "the command line has ${#args} characters, at most 1023 reach the board"
 
 image=$out/cairn.$kernel
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+[ -n "$print" ] || trap 'rm -rf "$scratch"' EXIT # a printed command still needs its image
 if [ "$tree" = append ]; then
 	image=$scratch/cairn-dtb.bin
 	cat "$out/cairn.bin" "$dtb" >"$image"

@@ -20,23 +20,19 @@ static char *word_end(char *text)
 	return text;
 }
 
-/* Takes a quote off the front of TEXT, and then one off its end, if there is one. */
-static char *unquote(char *text)
+/* Takes a quote off the front of *TEXT; whether there was one. */
+static bool open_quote(char **text)
 {
-	size_t len;
+	bool quoted = **text == '"';
 
-	if (*text != '"')
-		return text;
-	text++;
-	len = strlen(text);
-	if (len && text[len - 1] == '"')
-		text[len - 1] = '\0';
-	return text;
+	*text += quoted;
+	return quoted;
 }
 
 bool cmdline_next(char **pos, struct cmdline_param *param)
 {
 	char *word = *pos, *end, *equals;
+	bool quoted;
 
 	while (is_space(*word))
 		word++;
@@ -45,15 +41,19 @@ bool cmdline_next(char **pos, struct cmdline_param *param)
 	end = word_end(word);
 	*pos = *end ? end + 1 : end;
 	*end = '\0';
-	word = unquote(word);
+	quoted = open_quote(&word);
 	param->name = word;
 	param->value = NULL;
 	/* A word that begins with '=' is all name. */
 	equals = *word ? strchr(word + 1, '=') : NULL;
 	if (equals) {
 		*equals = '\0';
-		param->value = unquote(equals + 1);
+		param->value = equals + 1;
+		quoted |= open_quote(&param->value);
 	}
+	/* Of two opening quotes only one is closed, as in Linux. */
+	if (quoted && end > (param->value ? param->value : word) && end[-1] == '"')
+		end[-1] = '\0';
 	return param->value || strcmp(word, "--") != 0;
 }
 

@@ -49,8 +49,7 @@ static void each_atag(struct boot *b, bank_fn *fn, void *ctx)
 	for (unsigned i = 0; i < b->atags.mem_count; i++) {
 		struct bank bank = {.base = b->atags.mem[i].start, .size = b->atags.mem[i].size};
 
-		if (bank.size)
-			fn(b, &bank, ctx);
+		fn(b, &bank, ctx);
 	}
 }
 
@@ -107,7 +106,7 @@ static void find_start(struct boot *b, const struct bank *bank, void *ctx)
 	(void)b;
 	if (s->wanted >= bank->base && s->wanted < end_of(bank->base, bank->size))
 		s->held = true;
-	if (bank->base < s->lowest)
+	if (bank->base <= PHYS_ADDR_MAX && bank->base < s->lowest)
 		s->lowest = bank->base;
 }
 
@@ -140,6 +139,7 @@ static void add_bank(struct boot *b, const struct bank *bank, void *ctx)
 {
 	uint64_t end = end_of(bank->base, bank->size);
 	uint64_t first = ROUND_UP(bank->base, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
+	phys_addr_t size;
 
 	(void)ctx;
 	if (bank->size < PAGE_SIZE - bank->base % PAGE_SIZE) {
@@ -169,12 +169,12 @@ static void add_bank(struct boot *b, const struct bank *bank, void *ctx)
 		if (first >= last)
 			return;
 	}
-	if (memblock_add((phys_addr_t)first, (phys_addr_t)(last - first))) {
+	size = last - first > PHYS_ADDR_MAX ? PHYS_ADDR_MAX : (phys_addr_t)(last - first);
+	if (memblock_add((phys_addr_t)first, size)) {
 		full(first, last);
 		return;
 	}
-	if (bank->hotpluggable &&
-	    memblock_mark_hotplug((phys_addr_t)first, (phys_addr_t)(last - first)))
+	if (bank->hotpluggable && memblock_mark_hotplug((phys_addr_t)first, size))
 		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " could not be marked hotpluggable: "
 			"the list holds %lu regions",
 			first, last, memblock.memory.max);

@@ -38,9 +38,9 @@ void boot_reserve_full(phys_addr_t base, phys_addr_t size, const char *name)
 		if (r->base < base)
 			prev = r;
 	}
-	if (prev && (!next || base - prev->base <= next->base - base))
+	if (prev && (!next || base - (prev->base + prev->size) <= next->base - to))
 		from = prev->base;
-	else if (next && next->base >= to)
+	else if (next)
 		to = next->base + 1;
 	pr_warn("%s: " PRIpa "-" PRIpa
 		": the list holds %lu reservations and is full: all of " PRIpa "-" PRIpa
@@ -122,7 +122,8 @@ static void reserve_initrd(struct boot *b)
 		return;
 	b->has_initrd = false;
 	size = ROUND_UP(end, PAGE_SIZE) - start;
-	if (end < start || end > PHYS_ADDR_MAX - PAGE_SIZE ||
+	if (end < b->initrd_start || end > UINT64_MAX - PAGE_SIZE || end - 1 > PHYS_ADDR_MAX ||
+	    size > PHYS_ADDR_MAX ||
 	    !memblock_is_region_memory((phys_addr_t)start, (phys_addr_t)size))
 		why = "is not in memory";
 	else if (memblock_is_region_reserved((phys_addr_t)start, (phys_addr_t)size))
@@ -150,22 +151,26 @@ static void check_reservation(const struct boot *b, uint64_t base, uint64_t end,
 			name, base, end - 1);
 }
 
-bool reserve_range(struct boot *b, uint64_t base, uint64_t size, const char *name)
+bool reserve_cap(uint64_t base, uint64_t *size, const char *name)
 {
 	if (base > PHYS_ADDR_MAX) {
 		pr_err("%s: 0x%" PRIx64 "+0x%" PRIx64 " is beyond the address space: ignored", name,
-		       base, size);
+		       base, *size);
 		return false;
 	}
-	if (size > PHYS_ADDR_MAX - base) {
+	if (*size - 1 > PHYS_ADDR_MAX - base)
 		pr_warn("%s: 0x%" PRIx64 "+0x%" PRIx64
 			" passes the end of the address space: cut there",
-			name, base, size);
-		size = PHYS_ADDR_MAX - base;
-	}
+			name, base, *size);
+	if (*size > PHYS_ADDR_MAX - base)
+		*size = PHYS_ADDR_MAX - base;
+	return *size > 0;
+}
+
+void reserve_range(struct boot *b, uint64_t base, uint64_t size, const char *name)
+{
 	check_reservation(b, base, base + size, name);
 	boot_reserve(b, (phys_addr_t)base, (phys_addr_t)size, name);
-	return true;
 }
 
 static void reserve_memreserve(struct boot *b)
@@ -175,7 +180,8 @@ static void reserve_memreserve(struct boot *b)
 	for (int i = 0; i < count; i++) {
 		uint64_t base, size;
 
-		if (!fdt_get_mem_rsv(b->fdt, i, &base, &size) && size)
+		if (!fdt_get_mem_rsv(b->fdt, i, &base, &size) && size &&
+		    reserve_cap(base, &size, "memreserve"))
 			reserve_range(b, base, size, "memreserve");
 	}
 }

@@ -35,12 +35,6 @@ static bool mark_nomap(struct boot *b, int node, uint64_t base, uint64_t size)
 {
 	const char *name = name_of(b->fdt, node);
 
-	if (base > PHYS_ADDR_MAX || size > PHYS_ADDR_MAX - base) {
-		pr_err("reserved-memory: %s: 0x%" PRIx64 "+0x%" PRIx64
-		       " passes the end of the address space: ignored",
-		       name, base, size);
-		return false;
-	}
 	if (memblock_overlaps_region(&memblock.memory, (phys_addr_t)base, (phys_addr_t)size) &&
 	    memblock_is_region_reserved((phys_addr_t)base, (phys_addr_t)size)) {
 		pr_err("reserved-memory: %s: 0x%" PRIx64 "-0x%" PRIx64
@@ -110,34 +104,42 @@ static void report_overlaps(const void *fdt, int parent, int node, const struct 
 	}
 }
 
-/* A child with a fixed place. */
+/* Reserves one range of a child, or marks it no-map; NULL, or why it could not be had. */
+static const char *fix_range(struct boot *b, int node, uint64_t base, uint64_t size)
+{
+	const char *name = name_of(b->fdt, node);
+	bool taken = store_region_taken((phys_addr_t)base, (phys_addr_t)size);
+
+	if (!has(b->fdt, node, "no-map"))
+		reserve_range(b, base, size, name);
+	else if (!mark_nomap(b, node, base, size))
+		return "could not be marked no-map";
+	return taken ? "overlaps what is reserved already" : NULL;
+}
+
+/* A child with a fixed place. The store lies in the first range of its node. */
 static void fixed_child(struct boot *b, int parent, int node, const struct cells *c)
 {
 	const uint8_t *reg;
 	int len = reg_of(b->fdt, node, c, &reg);
-	bool first = true;
+	bool store = is_store(b->fdt, node);
 
 	for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
 		uint64_t base = dt_number(reg, c->address);
 		uint64_t size = dt_number(reg + 4 * c->address, c->size);
-		bool done, taken;
+		const char *why;
 
-		if (!size)
+		if (!size || !reserve_cap(base, &size, name_of(b->fdt, node)))
 			continue;
-		taken = base <= PHYS_ADDR_MAX && size <= PHYS_ADDR_MAX - base &&
-			store_region_taken((phys_addr_t)base, (phys_addr_t)size);
 		report_overlaps(b->fdt, parent, node, c, base, size);
-		done = has(b->fdt, node, "no-map")
-			       ? mark_nomap(b, node, base, size)
-			       : reserve_range(b, base, size, name_of(b->fdt, node));
-		if (first && is_store(b->fdt, node))
+		why = fix_range(b, node, base, size);
+		if (store)
 			store_region_from_tree(b, (phys_addr_t)base, (phys_addr_t)size,
-					       name_of(b->fdt, node),
-					       taken   ? "overlaps what is reserved already"
-					       : !done ? "could not be reserved"
-						       : NULL);
-		first = false;
+					       name_of(b->fdt, node), why);
+		store = false;
 	}
+	if (store && has(b->fdt, node, "reg"))
+		store_region_from_tree(b, 0, 0, name_of(b->fdt, node), "has no usable range");
 }
 
 /* Looks in each of the alloc-ranges, or everywhere if there are none; 0: no room. */
@@ -203,8 +205,12 @@ static void dynamic_child(struct boot *b, int node, const struct cells *c)
 	phys_addr_t base;
 
 	if (!number_property(b->fdt, node, "size", c->size, &size) ||
-	    !number_property(b->fdt, node, "alignment", c->address, &align) || !size)
+	    !number_property(b->fdt, node, "alignment", c->address, &align))
 		return;
+	if (!size) {
+		pr_err("reserved-memory: %s: size is 0: the node is skipped", name);
+		return;
+	}
 	if (!align)
 		align = SMP_CACHE_BYTES;
 	if (align & (align - 1)) {
@@ -241,6 +247,7 @@ static bool check_parent(const void *fdt, int parent, struct cells *c)
 	int ac, sc;
 
 	if (dt_cells(fdt, 0, &c->address, &c->size) || dt_cells(fdt, parent, &ac, &sc) ||
+	    !has(fdt, parent, "#address-cells") || !has(fdt, parent, "#size-cells") ||
 	    ac != c->address || sc != c->size || !has(fdt, parent, "ranges")) {
 		pr_err("reserved-memory: expected ranges and the root's #address-cells and "
 		       "#size-cells: all of it is ignored");

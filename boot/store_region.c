@@ -81,7 +81,8 @@ bool store_region_taken(phys_addr_t base, phys_addr_t size)
 	const struct memblock_region *r;
 
 	for_each_mem_region (r) {
-		if (r->flags & MEMBLOCK_NOMAP && r->base < base + size && base < r->base + r->size)
+		if (r->flags & MEMBLOCK_NOMAP &&
+		    (base < r->base ? r->base - base < size : base - r->base < r->size))
 			return true;
 	}
 	return memblock_is_region_reserved(base, size);

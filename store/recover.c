@@ -133,8 +133,8 @@ static enum slot_state classify(const struct store *s, uint32_t off, uint32_t si
 {
 	enum slot_state state = slot_classify(s, off, size, slot);
 
-	/* A number that was never given out: not a record of this store. */
-	if ((state == SLOT_LIVE || state == SLOT_STAGED) && slot->seq >= s->super.seq_limit)
+	/* A number that was not given out before this open: not a record of this store. */
+	if ((state == SLOT_LIVE || state == SLOT_STAGED) && slot->seq >= s->next_seq)
 		return SLOT_DAMAGED;
 	return state;
 }
@@ -150,8 +150,11 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 		w->kills += read_key_len(s, off) != 0;
 		break;
 	case SLOT_STAGED:
-		if (slot.seq >= s->super.batch_lo && slot.seq <= s->super.batch_hi)
+		if (slot.seq >= s->super.batch_lo && slot.seq <= s->super.batch_hi) {
+			store_report(s, "a batch was cut after its commit, and this code cannot "
+					"complete one");
 			return -EPROTONOSUPPORT;
+		}
 		w->kills++;
 		break;
 	case SLOT_LIVE:
@@ -330,11 +333,12 @@ void store_join_all(struct store *s)
 int store_recover(struct store *s)
 {
 	struct work w = {0};
-	int err = survey(s, &w);
+	int err;
 
+	s->next_seq = s->super.seq_limit;
+	err = survey(s, &w);
 	if (err)
 		return err;
-	s->next_seq = s->super.seq_limit;
 	s->super.boots++;
 	store_raise_limit(s);
 	if (door_read(&s->door, IMAGE_OFFSET) != IMAGE_MAGIC) {

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each row of the table of states in docs/SPEC.md, made by hand: a store is written through its own
+ * calls, closed, changed byte by byte and opened again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/be.h"
+#include "store/format.h"
+#include "store/store.h"
+#include "tests/unit/walker.h"
+
+#define REGION 8192U
+
+static uint8_t region[REGION] __attribute__((aligned(4096)));
+static char reports[2048];
+static struct store store;
+static struct walker walk;
+
+static void collect(void *ctx, const char *line)
+{
+	(void)ctx;
+	snprintf(reports + strlen(reports), sizeof(reports) - strlen(reports), "%s\n", line);
+}
+
+static const struct store_config config = {
+	.media = {.base = region, .size = REGION},
+	.report = collect,
+};
+
+static int reopen(void)
+{
+	store_close(&store);
+	reports[0] = '\0';
+	return store_open(&store, &config);
+}
+
+static int fresh_store(void **state)
+{
+	(void)state;
+	store_close(&store);
+	memset(region, 0, sizeof(region));
+	return store_format(&config.media, 1234) || reopen();
+}
+
+static int close_store(void **state)
+{
+	(void)state;
+	store_close(&store);
+	return 0;
+}
+
+static void put(const char *key, const char *value)
+{
+	assert_int_equal(store_put(&store, key, (uint32_t)strlen(key), value,
+				   (uint32_t)strlen(value), NULL, 0, STORE_NEVER),
+			 0);
+}
+
+/* The value of KEY, or NULL. */
+static const char *get(const char *key)
+{
+	static char value[256];
+	struct store_view view;
+
+	if (store_get(&store, key, (uint32_t)strlen(key), &view))
+		return NULL;
+	memcpy(value, view.data, view.data_len);
+	value[view.data_len] = '\0';
+	return value;
+}
+
+static void walk_region(void)
+{
+	if (!walker_walk(&walk, region, REGION))
+		fail_msg("at offset %u: %s", walk.error_off, walk.error);
+}
+
+static struct walker_entry entry(const char *key)
+{
+	const struct walker_entry *e;
+
+	walk_region();
+	e = walker_find(&walk, key, (uint32_t)strlen(key));
+	assert_non_null(e);
+	return *e;
+}
+
+static void set_word(uint32_t off, uint32_t value)
+{
+	be32_store(region + off, value);
+}
+
+static uint32_t word(uint32_t off)
+{
+	return be32_load(region + off);
+}
+
+/* Gives the record E number SEQ and the checksum that it has then, xor STAGE. */
+static void renumber(const struct walker_entry *e, uint64_t seq, uint32_t stage)
+{
+	uint8_t fields[40];
+	uint32_t end = e->off + e->size, crc;
+
+	set_word(end - TRL_W0, e->key_len << 16 | (uint32_t)(seq >> 32));
+	set_word(end - TRL_W1, (uint32_t)seq);
+	be32_store(fields, 1234);
+	be32_store(fields + 4, e->off);
+	be32_store(fields + 8, e->size);
+	be32_store(fields + 12, e->key_len);
+	be32_store(fields + 16, e->data_len);
+	be32_store(fields + 20, e->meta_len);
+	be64_store(fields + 24, (uint64_t)e->expiry);
+	memcpy(fields + 32, region + end - TRL_W0, 8);
+	crc = walker_crc(0, fields, sizeof(fields));
+	crc = walker_crc(crc, region + e->off + HDR_BYTES, e->key_len + e->data_len + e->meta_len);
+	set_word(end - TRL_CRC, crc ^ stage);
+}
+
+/* Renames the key of the record E, which must not change its length. */
+static void rename_key(const struct walker_entry *e, const char *key)
+{
+	assert_int_equal(strlen(key), e->key_len);
+	memcpy(region + e->off + HDR_BYTES, key, e->key_len);
+	renumber(e, e->seq, 0);
+}
+
+static void set_super64(uint32_t field, uint64_t value)
+{
+	for (uint32_t copy = 0; copy <= SB_COPY_B; copy += SB_COPY_B) {
+		be64_store(region + copy + field, value);
+		walker_seal(region + copy);
+	}
+}
+
+static void assert_quarantined(const char *key, uint32_t count)
+{
+	struct store_stats stats;
+
+	assert_null(get(key));
+	store_stat(&store, &stats);
+	assert_int_equal(stats.quarantined, count);
+	walk_region();
+	assert_int_equal(walk.quarantined, count);
+}
+
+/* [aa 1][ab 2]: both become "aa"; the one with the higher number is it, wherever it lies. */
+static void two_of_a_key(uint64_t first_seq, uint64_t second_seq, const char *winner)
+{
+	struct walker_entry first, second;
+
+	assert_int_equal(fresh_store(NULL), 0);
+	put("aa", "first");
+	put("ab", "second");
+	put("zz", "other");
+	first = entry("aa");
+	second = entry("ab");
+	rename_key(&second, "aa");
+	renumber(&first, first_seq, 0);
+	renumber(&second, second_seq, 0);
+	assert_int_equal(reopen(), 0);
+	assert_string_equal(get("aa"), winner);
+	walk_region();
+	assert_int_equal(walk.entries, 2);
+	assert_int_equal(store_delete(&store, "aa", 2), 0);
+	assert_int_equal(reopen(), 0);
+	assert_null(get("aa"));
+}
+
+static void test_higher_number_wins(void **state)
+{
+	(void)state;
+	two_of_a_key(10, 11, "second");
+	two_of_a_key(11, 10, "first");
+	two_of_a_key(0x123456789aULL & 0xffff, 3, "first");
+}
+
+static void test_same_number_keeps_one(void **state)
+{
+	(void)state;
+	two_of_a_key(7, 7, "first");
+}
+
+static void test_dead_up_to_the_floor(void **state)
+{
+	(void)state;
+	put("below", "x");
+	put("at", "x");
+	put("above", "x");
+	store_close(&store);
+	set_super64(SB_FLOOR, entry("at").seq);
+	assert_int_equal(reopen(), 0);
+	assert_null(get("below"));
+	assert_null(get("at"));
+	assert_string_equal(get("above"), "x");
+	walk_region();
+	assert_int_equal(walk.entries, 1);
+}
+
+static void test_missing_key_length_is_restored(void **state)
+{
+	static const uint32_t lengths[] = {0, 1, 65535, 0x7fffffff, 0x80000000, 0xffffffff};
+
+	(void)state;
+	put("key", "value");
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		set_word(entry("key").off + HDR_KEYLEN, lengths[i]);
+		assert_int_equal(reopen(), 0);
+		assert_string_equal(get("key"), "value");
+		assert_int_equal(entry("key").key_len, 3);
+	}
+}
+
+static void test_free_slot_with_a_key_length(void **state)
+{
+	struct walker_entry e;
+
+	(void)state;
+	put("gone", "value");
+	put("stays", "value");
+	e = entry("gone");
+	set_word(e.off + e.size - TRL_CRC, CRC_FREE);
+	assert_int_equal(reopen(), 0);
+	assert_null(get("gone"));
+	assert_int_equal(word(e.off + HDR_KEYLEN), 0);
+	assert_string_equal(get("stays"), "value");
+	walk_region();
+}
+
+static void staged(uint32_t stage, uint64_t lo, uint64_t hi, int outcome)
+{
+	static uint8_t before[REGION];
+	struct walker_entry e;
+
+	assert_int_equal(fresh_store(NULL), 0);
+	put("stays", "value");
+	put("batch", "value");
+	e = entry("batch");
+	store_close(&store);
+	renumber(&e, e.seq, stage);
+	set_word(e.off + HDR_KEYLEN, 0);
+	set_super64(SB_BATCH_LO, lo ? e.seq - 1 + lo : 0);
+	set_super64(SB_BATCH_HI, hi ? e.seq - 1 + hi : 0);
+	memcpy(before, region, REGION);
+	assert_int_equal(reopen(), outcome);
+	if (outcome) {
+		assert_memory_equal(before, region, REGION);
+		assert_non_null(strstr(reports, "batch"));
+		return;
+	}
+	assert_null(get("batch"));
+	assert_string_equal(get("stays"), "value");
+	walk_region();
+	assert_int_equal(walk.entries, 1);
+}
+
+static void test_staged_without_commit_is_dead(void **state)
+{
+	(void)state;
+	staged(CRC_STAGE, 0, 0, 0);
+	staged(CRC_STAGEDEL, 0, 0, 0);
+	staged(CRC_STAGE, 2, 9, 0);
+}
+
+static void test_committed_batch_is_refused(void **state)
+{
+	(void)state;
+	staged(CRC_STAGE, 1, 1, -EPROTONOSUPPORT);
+	staged(CRC_STAGEDEL, 1, 5, -EPROTONOSUPPORT);
+}
+
+static void test_number_never_given_out(void **state)
+{
+	struct walker_entry e;
+
+	(void)state;
+	put("key", "value");
+	put("forged", "value");
+	e = entry("forged");
+	walk_region();
+	renumber(&e, walk.seq_limit, 0);
+	assert_int_equal(reopen(), 0);
+	assert_quarantined("forged", 1);
+	assert_non_null(strstr(reports, "forged"));
+	assert_string_equal(get("key"), "value");
+	assert_int_equal(reopen(), 0); /* also with the limit that it now lies below */
+	assert_quarantined("forged", 1);
+}
+
+/* Any one bit of a record's contents: never served, kept aside and named, the others whole. */
+static void test_flipped_contents_are_kept_aside(void **state)
+{
+	struct walker_entry e;
+
+	(void)state;
+	put("first", "1");
+	put("damaged", "some value");
+	put("last", "3");
+	e = entry("damaged");
+	for (uint32_t bit = 0; bit < (e.key_len + e.data_len) * 8; bit++) {
+		static uint8_t clean[REGION];
+
+		memcpy(clean, region, REGION);
+		region[e.off + HDR_BYTES + bit / 8] ^= (uint8_t)(1U << bit % 8);
+		assert_int_equal(reopen(), 0);
+		assert_quarantined("damaged", 1);
+		assert_non_null(strstr(reports, "does not match its checksum"));
+		assert_string_equal(get("first"), "1");
+		assert_string_equal(get("last"), "3");
+		put("new", "goes elsewhere");
+		memcpy(region, clean, REGION);
+		assert_int_equal(reopen(), 0);
+	}
+}
+
+static void test_damage_at_run_time_is_not_served(void **state)
+{
+	struct store_view view;
+	struct walker_entry e;
+
+	(void)state;
+	put("key", "value");
+	e = entry("key");
+	region[e.off + HDR_BYTES + e.key_len] ^= 1;
+	assert_int_equal(store_get(&store, "key", 3, &view), -EBADMSG);
+	assert_non_null(strstr(reports, "not served"));
+	region[e.off + HDR_BYTES + e.key_len] ^= 1;
+	set_word(e.off + HDR_DATALEN, 0x7fffffff);
+	assert_int_equal(store_get(&store, "key", 3, &view), -EBADMSG);
+	set_word(e.off + HDR_DATALEN, e.data_len);
+	assert_int_equal(store_get(&store, "key", 3, &view), 0);
+}
+
+/*
+ * [a][b free][c][d], with one word of b wrong: deleting a neighbour, a or c, joins nothing with b.
+ */
+static void wrong_neighbour(const char *neighbour, uint32_t distance_from_end, uint32_t value)
+{
+	struct walker_entry b, n;
+	uint32_t at;
+
+	assert_int_equal(fresh_store(NULL), 0);
+	put("a", "value");
+	put("b", "value");
+	put("c", "value");
+	put("d", "value");
+	b = entry("b");
+	n = entry(neighbour);
+	assert_int_equal(store_delete(&store, "b", 1), 0);
+	at = b.off + b.size - distance_from_end;
+	if (word(at) == value)
+		return;
+	set_word(at, value);
+	assert_int_equal(store_delete(&store, neighbour, 1), 0);
+	assert_int_equal(word(n.off + HDR_SIZE), n.size);
+	assert_int_equal(word(b.off + HDR_SIZE), distance_from_end == b.size ? value : b.size);
+	assert_string_equal(get("d"), "value");
+}
+
+static void test_join_only_what_agrees(void **state)
+{
+	static const uint32_t wrong[] = {0, 8, 40, 48, 4096, 0x80000000, 0xffffffff};
+	static const char *const neighbours[] = {"a", "c"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong) * 2; i++) {
+		wrong_neighbour(neighbours[i % 2], TRL_TAG, TAG_MAGIC ^ wrong[i / 2]);
+		wrong_neighbour(neighbours[i % 2], 48, wrong[i / 2]); /* the size: b has 48 bytes */
+		wrong_neighbour(neighbours[i % 2], TRL_CRC, wrong[i / 2]);
+		wrong_neighbour(neighbours[i % 2], 48 - HDR_KEYLEN, wrong[i / 2] | 1);
+	}
+}
+
+/* [free][live][x]: a tag of the live one that leads to the start of the free one is not followed.
+ */
+static void test_tag_that_leads_over_a_record(void **state)
+{
+	struct walker_entry first, live;
+
+	(void)state;
+	put("first", "value");
+	put("live", "value");
+	put("x", "value");
+	put("last", "value");
+	first = entry("first");
+	live = entry("live");
+	assert_int_equal(store_delete(&store, "first", 5), 0);
+	set_word(live.off + live.size - TRL_TAG, TAG_MAGIC ^ (first.size + live.size));
+	assert_int_equal(store_delete(&store, "x", 1), 0);
+	assert_int_equal(word(first.off + HDR_SIZE), first.size);
+	assert_string_equal(get("live"), "value");
+	assert_string_equal(get("last"), "value");
+}
+
+static void test_broken_chain_is_refused_untouched(void **state)
+{
+	static uint8_t before[REGION];
+	static const uint32_t sizes[] = {0, 8, 39, 44, 0x80000000, 0xffffffff, REGION};
+
+	(void)state;
+	put("a", "value");
+	put("b", "value");
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct walker_entry e = entry("b");
+
+		store_close(&store);
+		set_word(e.off + HDR_SIZE, sizes[i]);
+		memcpy(before, region, REGION);
+		assert_int_equal(reopen(), -EBADMSG);
+		assert_non_null(strstr(reports, "broken"));
+		assert_memory_equal(before, region, REGION);
+		set_word(e.off + HDR_SIZE, e.size);
+		assert_int_equal(reopen(), 0);
+	}
+}
+
+static void test_image_magic_is_restored(void **state)
+{
+	(void)state;
+	put("a", "value");
+	set_word(IMAGE_OFFSET, 0);
+	assert_int_equal(reopen(), 0);
+	assert_int_equal(word(IMAGE_OFFSET), IMAGE_MAGIC);
+	assert_string_equal(get("a"), "value");
+}
+
+static void test_either_superblock_copy_is_enough(void **state)
+{
+	(void)state;
+	put("a", "value");
+	for (uint32_t off = 0; off < SB_SIZE; off += 4) {
+		uint32_t copy = off % 8 ? SB_COPY_B : 0;
+
+		region[copy + off] ^= 0x10;
+		assert_int_equal(reopen(), 0);
+		assert_string_equal(get("a"), "value");
+		assert_memory_equal(region, region + SB_COPY_B, SB_SIZE);
+	}
+}
+
+/* A copy that an update had not reached yet is valid, and does not count. */
+static void test_older_copy_does_not_count(void **state)
+{
+	static uint8_t older[SB_SIZE];
+
+	(void)state;
+	for (uint32_t copy = 0; copy <= SB_COPY_B; copy += SB_COPY_B) {
+		assert_int_equal(fresh_store(NULL), 0);
+		put("cleared", "value");
+		memcpy(older, region + copy, SB_SIZE);
+		assert_int_equal(store_clear(&store), 0);
+		memcpy(region + copy, older, SB_SIZE);
+		put("new", "value");
+		assert_int_equal(reopen(), 0);
+		assert_int_equal(be64_load(region + SB_FLOOR),
+				 be64_load(region + SB_COPY_B + SB_FLOOR));
+		assert_int_not_equal(be64_load(region + SB_FLOOR), 0);
+		assert_string_equal(get("new"), "value");
+	}
+}
+
+#define STATE_TEST(f) cmocka_unit_test_setup_teardown(f, fresh_store, close_store)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STATE_TEST(test_higher_number_wins),
+		STATE_TEST(test_same_number_keeps_one),
+		STATE_TEST(test_dead_up_to_the_floor),
+		STATE_TEST(test_missing_key_length_is_restored),
+		STATE_TEST(test_free_slot_with_a_key_length),
+		STATE_TEST(test_staged_without_commit_is_dead),
+		STATE_TEST(test_committed_batch_is_refused),
+		STATE_TEST(test_number_never_given_out),
+		STATE_TEST(test_flipped_contents_are_kept_aside),
+		STATE_TEST(test_damage_at_run_time_is_not_served),
+		STATE_TEST(test_join_only_what_agrees),
+		STATE_TEST(test_tag_that_leads_over_a_record),
+		STATE_TEST(test_older_copy_does_not_count),
+		STATE_TEST(test_broken_chain_is_refused_untouched),
+		STATE_TEST(test_image_magic_is_restored),
+		STATE_TEST(test_either_superblock_copy_is_enough),
+	};
+
+	return cmocka_run_group_tests_name("store states", tests, NULL, NULL);
+}
