@@ -81,6 +81,7 @@ reset:
 	bl	mmu_start
 	ldr	r0, =boot_registers
 	bl	main
+	b	park
 park:
 	wfi
 	b	park

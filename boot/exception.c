@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "boot/console.h"
+#include "boot/layout.h"
+#include "boot/mmu.h"
 #include "drivers/cp15.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
@@ -88,6 +90,9 @@ void exception_report(uint32_t kind, const struct exception_frame *frame)
 		panic_end();
 	}
 	reporting = true;
+	if (!(read_sctlr() & SCTLR_M))
+		mmu_start(); /* the C library makes unaligned accesses */
+	symbols_set(&image_symbols);
 	console_for_panic();
 	log_printf(LOG_EMERG, "exception: %s", kind_name(kind));
 	if (kind == 4)

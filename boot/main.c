@@ -32,8 +32,6 @@
 
 struct boot_registers boot_registers;
 
-extern const struct symbol_table image_symbols;
-
 static struct boot boot;
 static struct store store;
 static struct store_config store_config;

@@ -27,13 +27,24 @@ vectors:
 	b	save_rest
 	.endm
 
-	entry	undefined, 1, 4
 	entry	prefetch_abort, 3, 4
 	entry	data_abort, 4, 8
 	entry	interrupt, 6, 4
 	entry	fast_interrupt, 7, 4
 
-/* An SVC comes on the main stack, in the mode it interrupted. */
+/* The return address is behind the instruction, which has 2 bytes here in Thumb state, 4 in ARM. */
+undefined:
+	push	{r0}
+	mrs	r0, spsr
+	tst	r0, #0x20
+	pop	{r0}
+	subne	lr, lr, #2
+	subeq	lr, lr, #4
+	push	{r0-r12, lr}
+	mov	r0, #1
+	b	save_rest
+
+/* An SVC comes on the main stack, in the mode it interrupted: that lr is lost. */
 supervisor_call:
 	push	{r0-r12, lr}
 	mov	r0, #2
