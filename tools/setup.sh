@@ -5,9 +5,9 @@
 #   tools/setup.sh test   that, and what make test needs
 set -eu
 
-run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi libc6-dev make
+run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi make
 	device-tree-compiler qemu-system-arm git"
-test="gcc libcmocka-dev libfdt-dev python3-pytest python3-pexpect python3-pytest-xdist
+test="gcc libc6-dev libcmocka-dev libfdt-dev python3-pytest python3-pexpect python3-pytest-xdist
 	clang-format cppcheck shellcheck"
 
 case ${1:-} in
