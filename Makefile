@@ -125,7 +125,8 @@ DEPS := $(OBJ:.o=.d) $(wildcard $(HOST)/*/*.d $(HOST)/*/*/*.d build/host32/*/*.d
 
 .PHONY: unit
 unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) ## host unit tests, under ASan and UBSan
-	tools/run-unit.sh $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%)
+	tools/run-unit.sh $(TESTS:%=$(HOST)/%)
+	STORE_CUT_POINTS=100000 STORE_OPS=50000 tools/run-unit.sh $(TESTS:%=build/host32/%)
 
 .PHONY: boots
 boots: all ## boots of the real image in QEMU

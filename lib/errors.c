@@ -27,10 +27,8 @@ static const struct {
 
 const char *error_text(int err)
 {
-	if (err < 0)
-		err = -err;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (texts[i].err == err)
+		if (texts[i].err == err || -texts[i].err == err)
 			return texts[i].text;
 	return "unknown error";
 }

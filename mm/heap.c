@@ -28,15 +28,18 @@ static bool keeps_words(phys_addr_t base, size_t size)
 	return true;
 }
 
-/* The highest SIZE free bytes that are memory indeed, or 0. */
+/* The first SIZE free bytes, in memblock's direction, that are memory indeed, or 0. */
 static phys_addr_t find_memory(size_t size)
 {
-	phys_addr_t end = MEMBLOCK_ALLOC_ACCESSIBLE, base;
+	phys_addr_t start = MEMBLOCK_LOW_LIMIT, end = MEMBLOCK_ALLOC_ACCESSIBLE, base;
 
-	while ((base = memblock_find_in_range(0, end, (phys_addr_t)size, PAGE_SIZE)) != 0) {
+	while ((base = memblock_find_in_range(start, end, (phys_addr_t)size, PAGE_SIZE)) != 0) {
 		if (keeps_words(base, size))
 			return base;
-		end = base;
+		if (memblock_bottom_up())
+			start = base + (phys_addr_t)size;
+		else
+			end = base;
 	}
 	return 0;
 }
@@ -79,8 +82,8 @@ void *_sbrk(ptrdiff_t increment)
 {
 	char *before = heap.base + heap.used;
 
-	if (increment > 0 ? (size_t)increment > heap.size - heap.used
-			  : (size_t)-increment > heap.used) {
+	if (!heap.base || (increment > 0 ? (size_t)increment > heap.size - heap.used
+					 : -(size_t)increment > heap.used)) {
 		errno = ENOMEM;
 		return (void *)-1;
 	}

@@ -13,7 +13,8 @@
  *  - size 0 changes nothing and succeeds;
  *  - regions that touch and agree in flags (and node) are one region;
  *  - an empty list is cnt == 1 with regions[0] = {0, 0};
- *  - a call that needs more regions than the array holds returns -ENOMEM and changes nothing.
+ *  - a call that needs more regions than the array holds, if only on the way to its result, returns
+ *    -ENOMEM and changes nothing.
  */
 #ifndef CAIRN_MM_MEMBLOCK_H
 #define CAIRN_MM_MEMBLOCK_H
@@ -111,8 +112,9 @@ void memblock_free(void *ptr, size_t size);
 /**
  * Reserves SIZE free bytes at a multiple of ALIGN (a power of two; 0: SMP_CACHE_BYTES) inside
  * [start, end): the highest such place, or the lowest with bottom_up. END may be
- * MEMBLOCK_ALLOC_ACCESSIBLE or _ANYWHERE and is not cut to current_limit otherwise. No-map memory
- * and page 0 are never given. Returns the address, or 0: no room, array full, or SIZE 0.
+ * MEMBLOCK_ALLOC_ACCESSIBLE or _ANYWHERE and is not cut to current_limit otherwise. No-map and
+ * driver-managed memory and page 0 are never given. Returns the address, or 0: no room, array full,
+ * or SIZE 0.
  */
 phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 				      phys_addr_t end);
@@ -200,7 +202,8 @@ bool memblock_is_reserved(phys_addr_t addr);
 /** Whether any byte of [base, base + size) is reserved. */
 bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size);
 
-/** Whether any byte of [base, base + size) lies in the list TYPE. */
+/** Whether [base, base + size), or with size 0 the gap before base, lies in part in the list TYPE.
+ */
 bool memblock_overlaps_region(struct memblock_type *type, phys_addr_t base, phys_addr_t size);
 
 /** The lowest address of `memory`; 0 if there is none. */
