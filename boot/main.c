@@ -62,8 +62,8 @@ static void find_devices(struct boot *b)
 
 static void find_memory(struct boot *b)
 {
-	reserve_tree(b);
 	memory_scan(b, b->image_base);
+	reserve_tree(b);
 	reserve_find_initrd(b);
 	params_memory(b);
 	if (b->exit_on_panic)

@@ -94,26 +94,62 @@ static uint64_t end_of(uint64_t base, uint64_t size)
 	return size > UINT64_MAX - base ? UINT64_MAX : base + size;
 }
 
+/* /chosen's linux,usable-memory-range, whole pairs only; 0 or more of them. */
+static int usable_ranges(const void *fdt, struct bank ranges[USABLE_RANGES_MAX])
+{
+	int len = 0, ac, sc, count = 0, chosen = fdt_path_offset(fdt, "/chosen");
+	const uint8_t *p =
+		chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "linux,usable-memory-range", &len);
+
+	if (!p || dt_cells(fdt, 0, &ac, &sc))
+		return 0;
+	if (len % (4 * (ac + sc))) {
+		pr_warn("/chosen linux,usable-memory-range: %d bytes, expected pairs of %d: "
+			"ignored",
+			len, 4 * (ac + sc));
+		return 0;
+	}
+	for (; count < USABLE_RANGES_MAX && len > 0; count++, len -= 4 * (ac + sc)) {
+		ranges[count] =
+			(struct bank){.base = dt_number(p, ac), .size = dt_number(p + 4 * ac, sc)};
+		p += 4 * (ac + sc);
+	}
+	return count;
+}
+
 struct start {
 	uint64_t wanted, lowest;
 	bool held;
+	uint64_t usable_base, usable_end; /* banks count as far as they lie in here */
 };
 
 static void find_start(struct boot *b, const struct bank *bank, void *ctx)
 {
 	struct start *s = ctx;
+	uint64_t base = bank->base, end = end_of(bank->base, bank->size);
 
 	(void)b;
-	if (s->wanted >= bank->base && s->wanted < end_of(bank->base, bank->size))
+	if (base < s->usable_base)
+		base = s->usable_base;
+	if (end > s->usable_end)
+		end = s->usable_end;
+	if (base >= end || base > PHYS_ADDR_MAX)
+		return;
+	if (s->wanted >= base && s->wanted < end)
 		s->held = true;
-	if (bank->base <= PHYS_ADDR_MAX && bank->base < s->lowest)
-		s->lowest = bank->base;
+	if (base < s->lowest)
+		s->lowest = base;
 }
 
-static uint64_t ram_start(struct boot *b, uint64_t load)
+static uint64_t ram_start(struct boot *b, uint64_t load, const struct bank *usable)
 {
-	struct start s = {.wanted = load & RAM_START_MASK, .lowest = UINT64_MAX};
+	struct start s = {
+		.wanted = load & RAM_START_MASK, .lowest = UINT64_MAX, .usable_end = UINT64_MAX};
 
+	if (usable && usable->size) {
+		s.usable_base = usable->base;
+		s.usable_end = end_of(usable->base, usable->size);
+	}
 	each_bank(b, find_start, &s);
 	return s.held || s.lowest == UINT64_MAX ? s.wanted : s.lowest;
 }
@@ -180,23 +216,11 @@ static void add_bank(struct boot *b, const struct bank *bank, void *ctx)
 			first, last, memblock.memory.max);
 }
 
-/* /chosen's linux,usable-memory-range: memory is capped to the first range, a second comes back. */
-static void cap_to_usable(const void *fdt)
+/* Memory is capped to the first usable range; a second comes back. */
+static void cap_to_usable(const struct bank *ranges, int count)
 {
-	int len = 0, ac, sc, chosen = fdt_path_offset(fdt, "/chosen");
-	const uint8_t *p =
-		chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "linux,usable-memory-range", &len);
-
-	if (!p || dt_cells(fdt, 0, &ac, &sc))
-		return;
-	if (len % (4 * (ac + sc))) {
-		pr_warn("/chosen linux,usable-memory-range: %d bytes, expected pairs of %d: "
-			"ignored",
-			len, 4 * (ac + sc));
-		return;
-	}
-	for (int i = 0; i < USABLE_RANGES_MAX && len > 0; i++) {
-		uint64_t base = dt_number(p, ac), size = dt_number(p + 4 * ac, sc);
+	for (int i = 0; i < count; i++) {
+		uint64_t base = ranges[i].base, size = ranges[i].size;
 
 		if (base > PHYS_ADDR_MAX)
 			base = size = 0;
@@ -206,22 +230,21 @@ static void cap_to_usable(const void *fdt)
 			memblock_cap_memory_range((phys_addr_t)base, (phys_addr_t)size);
 		else if (size && memblock_add((phys_addr_t)base, (phys_addr_t)size))
 			full(base, base + size);
-		len -= 4 * (ac + sc);
-		p += 4 * (ac + sc);
 	}
 }
 
 void memory_scan(struct boot *b, uint64_t load)
 {
-	int ac, sc;
+	struct bank usable[USABLE_RANGES_MAX];
+	int ac, sc, count = usable_ranges(b->fdt, usable);
 
 	if (dt_cells(b->fdt, 0, &ac, &sc))
 		pr_err("the root's #address-cells and #size-cells are %d and %d, expected 1 or 2: "
 		       "its memory nodes are not read",
 		       ac, sc);
-	b->ram_start = ram_start(b, load);
+	b->ram_start = ram_start(b, load, count ? &usable[0] : NULL);
 	each_bank(b, add_bank, NULL);
-	cap_to_usable(b->fdt);
+	cap_to_usable(usable, count);
 }
 
 struct cover {

@@ -7,8 +7,8 @@
 
 /**
  * Puts the memory of the tree (and the ATAGs over it) into memblock and sets b->ram_start: LOAD cut
- * to 128 MiB if a memory node holds that address, else the lowest bank. What is dropped or cut is a
- * line, in Linux's words where Linux has any.
+ * to 128 MiB if a memory node holds that address, else the lowest bank. What
+ * is dropped or cut is a line, in Linux's words where Linux has any.
  */
 void memory_scan(struct boot *b, uint64_t load);
 

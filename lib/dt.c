@@ -2,6 +2,7 @@
 #include "lib/dt.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <libfdt.h>
 #include <string.h>
 
@@ -17,14 +18,16 @@ static int cell_count(const void *fdt, int node, const char *name, int none)
 	int len;
 	const void *p = fdt_getprop(fdt, node, name, &len);
 
-	return !p ? none : len == 4 && be32_load(p) <= 2 ? (int)be32_load(p) : -1;
+	return !p ? none : len == 4 && be32_load(p) <= INT_MAX ? (int)be32_load(p) : -1;
 }
 
 int dt_cells(const void *fdt, int node, int *address_cells, int *size_cells)
 {
 	*address_cells = cell_count(fdt, node, "#address-cells", 1);
 	*size_cells = cell_count(fdt, node, "#size-cells", 1);
-	return *address_cells < 1 || *size_cells < 1 ? -EINVAL : 0;
+	return *address_cells < 1 || *address_cells > 2 || *size_cells < 1 || *size_cells > 2
+		       ? -EINVAL
+		       : 0;
 }
 
 bool dt_available(const void *fdt, int node)
@@ -96,7 +99,7 @@ static bool bus_cells(const void *fdt, int node, int *ac, int *sc)
 {
 	*ac = cell_count(fdt, node, "#address-cells", 1);
 	*sc = cell_count(fdt, node, "#size-cells", 1);
-	return *ac >= 1 && *sc >= 0;
+	return *ac >= 1 && *ac <= 2 && *sc >= 0 && *sc <= 2;
 }
 
 /* Takes *ADDRESS from the bus BUS to the bus it lies on, PARENT. */
