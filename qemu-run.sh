@@ -79,7 +79,8 @@ make -C "$here" --no-print-directory -s all >&2 || die "the build failed: see ab
 dtb=${dtb:-$out/vexpress-a9.dtb}
 
 command -v qemu-system-arm >/dev/null || die "qemu-system-arm is missing: apt-get install qemu-system-arm" 1
-version=$(qemu-system-arm --version | sed -n 's/.*version \([0-9]*\.[0-9]*\).*/\1/p')
+version=$(qemu-system-arm --version 2>/dev/null | sed -n 's/.*version \([0-9]*\.[0-9]*\).*/\1/p') || true
+[ -n "$version" ] || die "qemu-system-arm does not say its version: reinstall it, $qemu_min or newer is needed" 1
 [ "$(printf '%s\n' $qemu_min "$version" | sort -V | head -n 1)" = $qemu_min ] ||
 	die "qemu-system-arm $version is too old: $qemu_min or newer is needed" 1
 

@@ -30,8 +30,11 @@ static void take_mem(const struct tag *t, struct atags *out)
 	if (!t->data[0])
 		return;
 	if (out->mem_count == ATAGS_MEM_MAX) {
-		pr_warn("ATAGs: more than %u memory ranges: 0x%08lx+0x%08lx is left out",
-			ATAGS_MEM_MAX, (unsigned long)t->data[1], (unsigned long)t->data[0]);
+		if (!out->mem_left_out++)
+			pr_warn("ATAGs: more than %u memory ranges: those from 0x%08lx+0x%08lx on "
+				"are left out",
+				ATAGS_MEM_MAX, (unsigned long)t->data[1],
+				(unsigned long)t->data[0]);
 		return;
 	}
 	out->mem[out->mem_count].size = t->data[0];

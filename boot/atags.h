@@ -12,6 +12,7 @@
 struct atags {
 	bool present;
 	unsigned mem_count;
+	unsigned mem_left_out; /**< ranges beyond ATAGS_MEM_MAX */
 	struct {
 		uint32_t start, size;
 	} mem[ATAGS_MEM_MAX];

@@ -41,6 +41,8 @@ static const void *check_tree(const struct bootdata_places *places, uintptr_t at
 	if (places->map)
 		places->map(at, size);
 	err = fdt_check_full((const void *)at, size);
+	if (!err && !fdt_get_name((const void *)at, 0, NULL))
+		err = -FDT_ERR_BADSTRUCTURE; /* it has no root, which libfdt lets pass */
 	if (err) {
 		pr_err("device tree %s (0x%lx, %lu bytes): damaged (%s): not used", where,
 		       (unsigned long)at, (unsigned long)size, fdt_strerror(err));
@@ -121,10 +123,10 @@ static void take_cmdline(struct boot *b)
 
 void bootdata_find(struct boot *b, const struct bootdata_places *places)
 {
-	if (places->appended_bad)
+	if (places->appended_refused)
 		pr_err("device tree behind the image: it says it has %lu bytes, expected %u to %u: "
 		       "not used",
-		       (unsigned long)places->appended_bad, FDT_HEADER, BOOT_FDT_MAX);
+		       (unsigned long)places->appended_size, FDT_HEADER, BOOT_FDT_MAX);
 	if (places->appended)
 		take_tree(b, places, places->appended, "appended to the image");
 	if (!look_at_r2(b, places))

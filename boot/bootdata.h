@@ -7,12 +7,12 @@
 
 /** Where to look. Addresses of 0 are not looked at. */
 struct bootdata_places {
-	uintptr_t appended;    /**< a tree that was appended to the image, moved behind .bss */
-	uint32_t appended_bad; /**< the size that an appended tree claims and that was refused; 0:
-				  none */
-	uintptr_t r2;          /**< what the loader handed over */
-	uintptr_t ram_start;   /**< a tree may lie here, ATAGs 0x100 behind it */
-	const void *linked_in; /**< the tree in the image; it is good */
+	uintptr_t appended;     /**< a tree that was appended to the image, moved behind .bss */
+	bool appended_refused;  /**< there is one, left where it was: its size cannot be */
+	uint32_t appended_size; /**< the size that an appended tree claims */
+	uintptr_t r2;           /**< what the loader handed over */
+	uintptr_t ram_start;    /**< a tree may lie here, ATAGs 0x100 behind it */
+	const void *linked_in;  /**< the tree in the image; it is good */
 	/** Whether a word at ADDR may be read at all; NULL: every one may. */
 	bool (*readable)(uintptr_t addr);
 	/** Makes [base, base + size) readable without alignment; NULL: it is. */

@@ -55,7 +55,7 @@ reset:
 	mov	r0, #0x40000000		/* FPEXC.EN */
 	vmsr	fpexc, r0
 
-	bl	move_appended_tree	/* r7 = where it is now, r8 = a size that was refused */
+	bl	move_appended_tree	/* r7 = where it is now, r8 and r9 = refused, its size */
 
 	ldr	r0, =__bss_start
 	ldr	r1, =__bss_end
@@ -77,7 +77,7 @@ reset:
 	ldr	sp, =__stack_top
 
 	ldr	r0, =boot_registers
-	stm	r0, {r4-r8}
+	stm	r0, {r4-r9}
 	bl	mmu_start
 	ldr	r0, =boot_registers
 	bl	main
@@ -88,30 +88,28 @@ park:
 
 /*
  * Moves a tree that was appended to the image, which lies where .bss goes, behind .bss.
- * In: nothing. Out: r7 = its new address or 0, r8 = the size it claims if that is refused, else 0.
- * Clobbers r0-r3, r9. The word looked at first is one that nothing in .bss ever writes, so that what
- * an earlier boot left there is not taken for a tree.
+ * In: nothing. Out: r7 = its new address or 0, r8 = 1 if it is refused for the size that it claims, else
+ * 0, r9 = that size. Clobbers r0-r3. The word looked at first is one that nothing in .bss ever writes, so
+ * that what an earlier boot left there is not taken for a tree.
  */
 move_appended_tree:
 	mov	r7, #0
 	mov	r8, #0
+	mov	r9, #0
 	ldr	r0, =__image_file_end
 	ldr	r1, [r0]
 	ldr	r2, =FDT_MAGIC_SWAPPED
 	cmp	r1, r2
 	bxne	lr
-	ldr	r1, [r0, #4]
-	rev	r1, r1			/* totalsize */
-	ldr	r2, =FDT_SIZE_MAX
+	ldr	r9, [r0, #4]
+	rev	r9, r9			/* totalsize */
+	sub	r1, r9, #FDT_SIZE_MIN
+	ldr	r2, =(FDT_SIZE_MAX - FDT_SIZE_MIN)
 	cmp	r1, r2
-	cmpls	r1, #FDT_SIZE_MIN
-	movlo	r8, r1			/* below the minimum */
-	bxlo	lr
-	cmp	r1, r2
-	movhi	r8, r1
+	movhi	r8, #1
 	bxhi	lr
 	ldr	r7, =__image_end
-	add	r1, r1, #3
+	add	r1, r9, #3
 	bic	r1, r1, #3
 2:	subs	r1, r1, #4		/* from the end down: the places may overlap */
 	ldr	r3, [r0, r1]

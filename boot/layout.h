@@ -21,8 +21,9 @@ extern const struct symbol_table image_symbols;
 /** What entry.S found. */
 struct boot_registers {
 	uint32_t r0, r1, r2;
-	uint32_t appended;     /**< address of a moved appended tree; 0: none */
-	uint32_t appended_bad; /**< the size that one claims and that was refused; 0: none */
+	uint32_t appended;         /**< address of a moved appended tree; 0: none */
+	uint32_t appended_refused; /**< 1: there is one that claims a size which cannot be */
+	uint32_t appended_size;    /**< what an appended tree claims */
 };
 
 #endif

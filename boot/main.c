@@ -40,7 +40,8 @@ static void find_bootdata(struct boot *b)
 {
 	const struct bootdata_places places = {
 		.appended = boot_registers.appended,
-		.appended_bad = boot_registers.appended_bad,
+		.appended_refused = boot_registers.appended_refused,
+		.appended_size = boot_registers.appended_size,
 		.r2 = boot_registers.r2,
 		.ram_start = RAM_OF((uintptr_t)__image_start),
 		.linked_in = __linked_in_tree,

@@ -170,31 +170,9 @@ static void full(uint64_t base, uint64_t end)
 	       end, memblock.memory.max);
 }
 
-/* Adds a bank of the tree: whole pages, inside phys_addr_t, not below the start of RAM. */
-static void add_bank(struct boot *b, const struct bank *bank, void *ctx)
+/* Adds the whole pages [first, last) as far as they lie above the start of RAM. */
+static void add_pages(const struct boot *b, uint64_t first, uint64_t last)
 {
-	uint64_t end = end_of(bank->base, bank->size);
-	uint64_t first = ROUND_UP(bank->base, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
-	phys_addr_t size;
-
-	(void)ctx;
-	if (bank->size < PAGE_SIZE - bank->base % PAGE_SIZE) {
-		ignore_block(bank->base, end);
-		return;
-	}
-	if (first < bank->base || first >= last) {
-		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " holds no whole page: ignored",
-			bank->base, end);
-		return;
-	}
-	if (first > PHYS_ADDR_MAX) {
-		ignore_block(first, last);
-		return;
-	}
-	if (last - 1 > PHYS_ADDR_MAX) {
-		ignore_range((uint64_t)PHYS_ADDR_MAX + 1, last);
-		last = (uint64_t)PHYS_ADDR_MAX + 1;
-	}
 	if (last < b->ram_start) {
 		ignore_block(first, last);
 		return;
@@ -205,15 +183,51 @@ static void add_bank(struct boot *b, const struct bank *bank, void *ctx)
 		if (first >= last)
 			return;
 	}
-	size = last - first > PHYS_ADDR_MAX ? PHYS_ADDR_MAX : (phys_addr_t)(last - first);
-	if (memblock_add((phys_addr_t)first, size)) {
+	if (memblock_add((phys_addr_t)first, last - first > PHYS_ADDR_MAX
+						     ? PHYS_ADDR_MAX
+						     : (phys_addr_t)(last - first)))
 		full(first, last);
-		return;
+}
+
+/* Adds a bank of the tree: whole pages, inside phys_addr_t, not below the start of RAM. */
+static void add_bank(const struct boot *b, const struct bank *bank)
+{
+	uint64_t end = end_of(bank->base, bank->size);
+	uint64_t first = ROUND_UP(bank->base, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
+
+	if (bank->size < PAGE_SIZE - bank->base % PAGE_SIZE) {
+		ignore_block(bank->base, end);
+	} else if (first < bank->base || first >= last) {
+		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " holds no whole page: ignored",
+			bank->base, end);
+	} else if (first > PHYS_ADDR_MAX) {
+		ignore_block(first, last);
+	} else {
+		if (last - 1 > PHYS_ADDR_MAX) {
+			ignore_range((uint64_t)PHYS_ADDR_MAX + 1, last);
+			last = (uint64_t)PHYS_ADDR_MAX + 1;
+		}
+		add_pages(b, first, last);
 	}
-	if (bank->hotpluggable && memblock_mark_hotplug((phys_addr_t)first, size))
+}
+
+/* Marks what the tree calls hotpluggable, as it stands there: it may be more than was added. */
+static void mark_bank(const struct bank *bank)
+{
+	uint64_t size = bank->size > PHYS_ADDR_MAX ? PHYS_ADDR_MAX : bank->size;
+
+	if (bank->hotpluggable && bank->base <= PHYS_ADDR_MAX &&
+	    memblock_mark_hotplug((phys_addr_t)bank->base, (phys_addr_t)size))
 		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " could not be marked hotpluggable: "
 			"the list holds %lu regions",
-			first, last, memblock.memory.max);
+			bank->base, end_of(bank->base, bank->size), memblock.memory.max);
+}
+
+static void scan_bank(struct boot *b, const struct bank *bank, void *ctx)
+{
+	(void)ctx;
+	add_bank(b, bank);
+	mark_bank(bank);
 }
 
 /* Memory is capped to the first usable range; a second comes back. */
@@ -243,7 +257,7 @@ void memory_scan(struct boot *b, uint64_t load)
 		       "its memory nodes are not read",
 		       ac, sc);
 	b->ram_start = ram_start(b, load, count ? &usable[0] : NULL);
-	each_bank(b, add_bank, NULL);
+	each_bank(b, scan_bank, NULL);
 	cap_to_usable(usable, count);
 }
 

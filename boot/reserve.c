@@ -102,11 +102,13 @@ void reserve_initrd_param(struct boot *b, const char *value)
 	const char *end;
 
 	if (!value || !cmdline_size(value, &start, &end) || *end != ',' ||
-	    !cmdline_size(end + 1, &size, &end) || *end || !size) {
+	    !cmdline_size(end + 1, &size, &end) || !size) {
 		pr_warn("initrd=%s: expected START,SIZE such as 0x62000000,4M: ignored",
 			value ? value : "");
 		return;
 	}
+	if (*end)
+		pr_warn("initrd=%s: \"%s\" behind the size is ignored", value, end);
 	b->initrd_start = start;
 	b->initrd_size = size;
 	b->has_initrd = true;

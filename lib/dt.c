@@ -35,8 +35,9 @@ bool dt_available(const void *fdt, int node)
 	int len;
 	const char *status = fdt_getprop(fdt, node, "status", &len);
 
-	return !status || (len == 5 && memcmp(status, "okay", 5) == 0) ||
-	       (len == 3 && memcmp(status, "ok", 3) == 0);
+	/* The first string counts; one without its NUL is neither of the two. */
+	return !status || (len >= 5 && memcmp(status, "okay", 5) == 0) ||
+	       (len >= 3 && memcmp(status, "ok", 3) == 0);
 }
 
 const char *dt_string(const void *fdt, int node, const char *name)

@@ -79,7 +79,7 @@ static void show_property(struct shell_env *env, const char *name, const char *d
 		show_bytes(env, data, shown);
 	shell_printf(env, ";");
 	if (shown < len)
-		shell_printf(env, " /* %zu more bytes */", len - shown);
+		shell_printf(env, " /* %lu more bytes */", (unsigned long)(len - shown));
 	shell_printf(env, "\n");
 }
 

@@ -40,8 +40,8 @@ static uint32_t key_length(struct shell_env *env, const char *name, const char *
 
 	if (len >= 1 && len <= STORE_KEY_MAX)
 		return (uint32_t)len;
-	shell_printf(env, "%s: the key has %zu bytes: 1 to %u were expected\n", name, len,
-		     STORE_KEY_MAX);
+	shell_printf(env, "%s: the key has %lu bytes: 1 to %u were expected\n", name,
+		     (unsigned long)len, STORE_KEY_MAX);
 	return 0;
 }
 
