@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: the image under test, frozen for the session, and boards that run it."""
+
+import fcntl
+import re
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from board import Board
+
+REPO = Path(__file__).resolve().parents[2]
+DTS = REPO / "tests" / "dts"
+ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb")
+
+LOAD = 0x60010000  # where the image is linked to run
+TREE = 0x64000000  # where hand_over() puts the tree
+STUB = 0x63000000  # where it puts the code that stands for a boot loader
+
+
+class Project:
+    """qemu-run.sh and a copy of what was built: a build during the session changes nothing."""
+
+    def __init__(self, path):
+        self.path = path
+        self.script = path / "qemu-run.sh"
+        out = path / "build" / "vexpress-a9"
+        self.bin, self.elf, self.dtb = (out / name for name in ARTEFACTS)
+        nm = subprocess.run(["arm-none-eabi-nm", self.elf], check=True, text=True,
+                            capture_output=True, timeout=30).stdout
+        self.symbols = {name: int(at, 16) for at, name in
+                        re.findall(r"^([0-9a-f]+) \w (\S+)$", nm, re.M)}
+        # QEMU's flags for the board alone, from the one place that knows them.
+        command = shlex.split(subprocess.run([self.script, "--print"], check=True, text=True,
+                                             capture_output=True, timeout=60).stdout)
+        self.machine = command[:command.index("-kernel")]
+
+    @property
+    def image(self):
+        """The first and last byte that the image takes."""
+        return self.symbols["__image_start"], self.symbols["__image_end"] - 1
+
+
+def freeze(path):
+    """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
+    subprocess.run(["make", "-s", "-C", REPO, "all"], check=True, timeout=300)
+    temporary = path.with_suffix(".new")
+    out = temporary / "build" / "vexpress-a9"
+    out.mkdir(parents=True)
+    for name in ARTEFACTS:
+        shutil.copy2(REPO / "build" / "vexpress-a9" / name, out)
+    shutil.copy2(REPO / "qemu-run.sh", temporary)
+    (temporary / "Makefile").write_text("all: ;\n")
+    (temporary / "tools").mkdir()
+    (temporary / "tools" / "setup.sh").write_text("#!/bin/sh\n")
+    (temporary / "tools" / "setup.sh").chmod(0o755)
+    temporary.rename(path)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """The frozen project, one for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    if base.name.startswith("popen-"):  # a worker of pytest-xdist
+        base = base.parent
+    with open(base / "project.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / "project").exists():
+            freeze(base / "project")
+    return Project(base / "project")
+
+
+@pytest.fixture
+def spawn():
+    """Starts a Board from a command line; ends it after the test."""
+    boards = []
+
+    def spawn_board(argv, prompt=True):
+        board = Board(argv, sys.stdout)
+        boards.append(board)
+        if prompt:
+            board.wait_prompt()
+        return board
+
+    yield spawn_board
+    for board in boards:
+        board.close()
+
+
+@pytest.fixture
+def boot(project, spawn):
+    """Boots by qemu-run.sh with options of its own and EXTRA ones for QEMU."""
+
+    def boot_board(*options, extra=(), **kwargs):
+        return spawn([project.script, *options, *(["--", *extra] if extra else [])], **kwargs)
+
+    return boot_board
+
+
+@pytest.fixture
+def patch_image(project, tmp_path):
+    """Writes a copy of the image with some bytes changed: {address: bytes}."""
+
+    def patched(changes):
+        image = bytearray(project.bin.read_bytes())
+        for address, data in changes.items():
+            image[address - LOAD:address - LOAD + len(data)] = data
+        path = tmp_path / "patched.bin"
+        path.write_bytes(image)
+        return path
+
+    return patched
+
+
+def loader(file, address):
+    return ["-device", f"loader,file={file},addr=0x{address:x},force-raw=on"]
+
+
+@pytest.fixture
+def hand_over(project, spawn, tmp_path):
+    """
+    Boots as a loader that is not QEMU would: image, blobs and six instructions are put into RAM,
+    and nothing is touched on the way. BLOBS is {address: bytes}.
+    """
+
+    def boot_board(r2, blobs=None, image=None, memory="1G", extra=(), **kwargs):
+        stub = struct.pack("<IIIIIII", 0xE3A00000,  # mov r0, #0
+                           0xE59F1004,  # ldr r1, machine number
+                           0xE59F2004,  # ldr r2, boot data
+                           0xE59FF004,  # ldr pc, entry
+                           0x8E0, r2, LOAD)
+        argv = [*project.machine, "-m", memory, *loader(image or project.bin, LOAD)]
+        for number, (address, data) in enumerate({STUB: stub, **(blobs or {})}.items()):
+            path = tmp_path / f"blob{number}"
+            path.write_bytes(data)
+            argv += loader(path, address)
+        argv += ["-device", f"loader,addr=0x{STUB:x},cpu-num=0", *extra]
+        return spawn(argv, **kwargs)
+
+    return boot_board
+
+
+def dtc(source):
+    """The tree that TEXT or the file PATH describes."""
+    text = source.read_text() if isinstance(source, Path) else source
+    return subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-i", DTS], check=True,
+                          timeout=30, input=text.encode(), capture_output=True).stdout
+
+
+@pytest.fixture
+def compile_tree(tmp_path):
+    """Compiles tests/dts/NAME.dts, or the text in NAME; BOOTARGS go in front of its own."""
+
+    def compile_dts(name, bootargs=None):
+        blob = dtc(name if "{" in name else DTS / f"{name}.dts")
+        if bootargs is None:
+            return blob
+        path = tmp_path / "tree.dtb"
+        path.write_bytes(blob)
+        subprocess.run(["fdtput", "-p", "-t", "s", path, "/chosen", "bootargs", bootargs],
+                       check=True, timeout=30)
+        return path.read_bytes()
+
+    return compile_dts
+
+
+@pytest.fixture
+def boot_tree(hand_over, compile_tree):
+    """Boots with a tree from tests/dts (or its text), handed over untouched."""
+
+    def boot_board(name, bootargs=None, **kwargs):
+        blob = compile_tree(name, bootargs)
+        board = hand_over(TREE, {TREE: blob}, **kwargs)
+        board.tree = (TREE, TREE + len(blob) - 1)
+        return board
+
+    return boot_board

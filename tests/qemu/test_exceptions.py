@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""An exception or a panic is reported, however early, and ends the boot."""
+
+import re
+import struct
+
+import pytest
+
+from conftest import LOAD
+
+UDF = b"\x00\xde"  # Thumb: permanently undefined
+SVC = b"\x00\xdf"
+BKPT = b"\x00\xbe"
+LOAD_FROM_0 = b"\x00\x20\x00\x68"  # movs r0, #0; ldr r0, [r0]
+JUMP_TO_0 = b"\x01\x20\x00\x47"  # movs r0, #1; bx r0
+
+
+def report(board):
+    """The report of an exception, up to the line behind the last register."""
+    first = board.until_fault()
+    text = first + board.child.after.replace("\r", "")
+    board.child.expect(r"r12 [0-9a-f]{8}")
+    return text + board.child.before.replace("\r", "") + board.child.after
+
+
+@pytest.mark.parametrize("code, kind", [
+    (UDF, "undefined instruction"),
+    (SVC, "supervisor call"),
+    (BKPT, "prefetch abort"),
+    (JUMP_TO_0, "prefetch abort"),
+    (LOAD_FROM_0, "data abort"),
+])
+def test_before_anything_else(project, hand_over, patch_image, code, kind):
+    """Before boot data is found there is no console, no tree, no command line."""
+    at = project.symbols["bootdata_find"]
+    board = hand_over(0, image=patch_image({at: code}), prompt=False)
+    text = report(board)
+    assert re.search(rf"exception: {kind}", text)
+    # What an SVC would go back to is behind it.
+    place = {SVC: at + 2, JUMP_TO_0: 0}.get(code, at + len(code) - 2)
+    assert re.search(rf"pc  {place:08x} " + (r"bootdata_find\+0x" if place else ""), text)
+    assert re.search(r"lr  60[0-9a-f]{6} \w+\+0x", text)
+    assert re.search(r"sp  60[0-9a-f]{6} cpsr [0-9a-f]{8} \(mode 13", text)
+    assert len(re.findall(r"r\d+ +[0-9a-f]{8}", text)) == 13
+    if code == LOAD_FROM_0:
+        assert re.search("address 00000000, status", text)
+    board.child.expect("halted")
+
+
+@pytest.mark.parametrize("code, words", [
+    (0xE7F000F0, ["undefined instruction", "{at:08x} reset+0x", "(mode 13, ARM)"]),
+    (0xE5901001, ["data abort", "{at:08x} reset+0x", "(mode 13, ARM)"]),  # ldr r1, [r0, #1]
+], ids=["undefined", "unaligned"])
+def test_before_the_mmu_is_on(project, hand_over, patch_image, code, words):
+    """Stacks are all there is. An unaligned access faults, as on a board: SCTLR.A is set."""
+    save_registers = struct.pack("<I", 0xE88001F0)  # stm r0, {r4-r8}: what entry.S does last
+    at = LOAD + project.bin.read_bytes().index(save_registers, 0, 1024)
+    board = hand_over(0, image=patch_image({at: struct.pack("<I", code)}), prompt=False)
+    text = report(board)
+    for word in words:
+        assert word.format(at=at) in text
+    board.child.expect("halted")
+
+
+def shell_fault(project, hand_over, patch_image, compile_tree, bootargs):
+    """A board whose version command is an undefined instruction."""
+    tree = 0x64000000
+    image = patch_image({project.symbols["cmd_version"]: UDF})
+    board = hand_over(tree, {tree: compile_tree("nomap", bootargs)}, image=image)
+    board.run("put k v")
+    board.send("version\r")
+    return board
+
+
+def test_exit_status(project, hand_over, patch_image, compile_tree):
+    """With cairn.semihosting QEMU ends with a status of 1."""
+    board = shell_fault(project, hand_over, patch_image, compile_tree, "cairn.semihosting")
+    assert "cmd_version+0x0" in report(board)
+    assert board.exit_status() == 1
+
+
+def test_exit_status_when_quiet(project, hand_over, patch_image, compile_tree):
+    """The report comes through whatever the console's level."""
+    board = shell_fault(project, hand_over, patch_image, compile_tree,
+                        "quiet loglevel=0 cairn.semihosting")
+    assert "cmd_version+0x0" in report(board)
+    assert board.exit_status() == 1
+
+
+def test_halt_without_semihosting(project, hand_over, patch_image, compile_tree):
+    """On a board that SVC would be one more exception: nothing is done unless it is asked for."""
+    board = shell_fault(project, hand_over, patch_image, compile_tree, "quiet")
+    assert "cmd_version+0x0" in report(board)
+    board.child.expect("halted")
+    assert board.child.isalive()
+
+
+def test_bad_access_from_the_shell(boot):
+    """md and mw refuse what would fault."""
+    board = boot("-m", "64M")
+    assert re.search("^md: not 0x00000000: .", board.run("md 0"))
+    assert re.search("^mw: not 0x00000000: .", board.run("mw 0 1"))
+    assert "multiple of 4" in board.run("md 0x60000001")
+    assert "number" in board.run("md 0x1_0")
+    assert "put: k" in board.run("put k v")
