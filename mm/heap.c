@@ -80,13 +80,13 @@ void *_sbrk(ptrdiff_t increment);
 /* What newlib's malloc takes its memory from; (void *)-1 and ENOMEM when there is none. */
 void *_sbrk(ptrdiff_t increment)
 {
-	char *before = heap.base + heap.used;
+	size_t used = heap.used;
 
-	if (!heap.base || (increment > 0 ? (size_t)increment > heap.size - heap.used
-					 : -(size_t)increment > heap.used)) {
+	if (!heap.base ||
+	    (increment > 0 ? (size_t)increment > heap.size - used : -(size_t)increment > used)) {
 		errno = ENOMEM;
 		return (void *)-1;
 	}
 	heap.used += (size_t)increment;
-	return before;
+	return heap.base + used;
 }

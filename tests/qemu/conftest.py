@@ -2,6 +2,7 @@
 """Fixtures: the image under test, frozen for the session, and boards that run it."""
 
 import fcntl
+import os
 import re
 import shlex
 import shutil
@@ -62,8 +63,14 @@ def freeze(path):
     temporary.rename(path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def scratch(tmp_path_factory):
+    """What the programs under test leave in $TMPDIR lies where pytest clears up."""
+    os.environ["TMPDIR"] = str(tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture(scope="session")
-def project(tmp_path_factory):
+def project(tmp_path_factory, scratch):
     """The frozen project, one for all workers of a run."""
     base = tmp_path_factory.getbasetemp()
     if base.name.startswith("popen-"):  # a worker of pytest-xdist
