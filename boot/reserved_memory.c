@@ -10,8 +10,8 @@
 #include "lib/log.h"
 #include "mm/memblock.h"
 
-/* What Linux demands of an area that its contiguous allocator may share (pageblocks of 4 MiB). */
-#define CMA_ALIGN SZ_4M
+/* What Debian's Linux demands of an area that its contiguous allocator may share: a pageblock. */
+#define CMA_ALIGN (2 * SZ_4M)
 
 static const char *name_of(const void *fdt, int node)
 {
@@ -129,6 +129,9 @@ static void fixed_child(struct boot *b, int parent, int node, const struct cells
 		uint64_t size = dt_number(reg + 4 * c->address, c->size);
 		const char *why;
 
+		if (!size)
+			pr_warn("reserved-memory: %s: 0x%" PRIx64 " with a size of 0: ignored",
+				name_of(b->fdt, node), base);
 		if (!size || !reserve_cap(base, &size, name_of(b->fdt, node)))
 			continue;
 		report_overlaps(b->fdt, parent, node, c, base, size);
