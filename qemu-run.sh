@@ -94,9 +94,9 @@ args="cairn.semihosting${init:+ cairn.init=\"$init\"}${own:+ $own}${bootargs:+ $
 [ ${#args} -le 1023 ] || die "the command line has ${#args} characters, at most 1023 reach the board"
 
 image=$out/cairn.$kernel
-scratch=$(mktemp -d)
-[ -n "$print" ] || trap 'rm -rf "$scratch"' EXIT # a printed command still needs its image
 if [ "$tree" = append ]; then
+	scratch=$(mktemp -d)
+	[ -n "$print" ] || trap 'rm -rf "$scratch"' EXIT # a printed command still needs its image
 	image=$scratch/cairn-dtb.bin
 	cat "$out/cairn.bin" "$dtb" >"$image"
 fi

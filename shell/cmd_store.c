@@ -241,9 +241,15 @@ static int format(struct shell_env *env)
 	err = store_format(&env->store_config->media, env->salt());
 	if (!err)
 		err = store_open(env->store, env->store_config);
-	env->store_closed = err ? error_text(err) : NULL;
-	if (err)
-		return shell_failed(env, "store format", err);
+	/* What was just written is not there: the only way to find nothing. */
+	env->store_closed = err == -ENODATA
+				    ? "its memory does not keep what is written there: is it RAM?"
+			    : err ? error_text(err)
+				  : NULL;
+	if (err) {
+		shell_printf(env, "store format: %s\n", env->store_closed);
+		return -1;
+	}
 	shell_printf(env, "store format: the store is open and empty\n");
 	return 0;
 }

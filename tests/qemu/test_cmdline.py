@@ -95,7 +95,7 @@ MEM = [
      ["Ignoring memory at 0x100000000 outside 32-bit physical address space"]),
     ("mem=64M mem=16M@0x20000000000", ["60000000-63ffffff"],
      ["Ignoring memory at 0x20000000000 outside 32-bit physical address space"]),
-    ('dummy="a b mem=16M" mem=64M', ["60000000-63ffffff"], []),
+    ('dummy="a b mem=16M@0x70000000 c" mem=64M', ["60000000-63ffffff"], []),
     ('"mem=64M"', ["60000000-63ffffff"], []),
     ('mem="64M"', ["60000000-63ffffff"], []),
     ("mem=64M\tmem=16M@0x70000000", ["60000000-63ffffff", "70000000-70ffffff"], []),
@@ -141,6 +141,15 @@ def test_mem_where_no_ram_is(boot):
     board = boot("-m", "64M", "-a", "mem=900M cairn.store=64K@0x61000000")
     assert "put: k" in board.run("put k v")
     assert "Cairn" in board.run("dmesg")
+
+
+def test_store_where_no_ram_is(boot):
+    """A region that does not keep what is written to it is said to be that."""
+    board = boot("-m", "64M", "-a", "mem=3G")
+    assert "memory does not keep what is written there" in board.boot_log
+    assert "not open" in board.run("put k v")
+    assert board.run("store format").startswith("store format: ")
+    assert "not open" in board.run("get k")
 
 
 def test_after_two_dashes(boot):

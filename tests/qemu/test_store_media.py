@@ -113,6 +113,17 @@ def test_one_copy_of_the_superblock_is_enough(machine, copy):
     assert machine.region()[:4] == machine.region()[2048:2052] == b"CARN"
 
 
+@pytest.mark.parametrize("copy", COPIES, ids=["a", "b"])
+def test_newest_copy_of_the_superblock_counts(machine, copy):
+    """As after a cut between the two: one is an update behind."""
+    old = machine.region()[copy - STORE:][:128]
+    assert machine.boot().poweroff() == 0
+    machine.change(copy, old)
+    board = machine.boot()
+    assert "recovered 2 entries" in board.boot_log
+    assert ", boot 3" in board.boot_log
+
+
 def test_damaged_value_is_never_served(machine):
     machine.flip(STORE + machine.region().index(b"value 1"))
     board = machine.boot()
