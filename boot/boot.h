@@ -7,9 +7,9 @@
 #include "lib/types.h"
 #include "mm/memblock.h"
 
-#define BOOT_INIT_MAX 512  /**< bytes of cairn.init= kept, with the NUL */
-#define BOOT_NAMED_MAX 64  /**< reservations that the summary can name */
-#define BOOT_FDT_MAX SZ_2M /**< a larger tree is refused, as Linux cannot map one */
+#define BOOT_INIT_MAX 512   /**< bytes of cairn.init= kept, with the NUL */
+#define BOOT_NAMED_MAX 64   /**< reservations that the summary can name */
+#define BOOT_FDT_MAX MIB(2) /**< a larger tree is refused, as Linux cannot map one */
 
 /** A reservation and why it is there, for the summary. */
 struct boot_reservation {

@@ -13,7 +13,8 @@
 /* Whether two words at AT may be read. */
 static bool readable(const struct bootdata_places *places, uintptr_t at)
 {
-	return at % 4 == 0 && (!places->readable || places->readable(at));
+	return at % 4 == 0 &&
+	       (!places->readable || (places->readable(at) && places->readable(at + 4)));
 }
 
 static bool tree_begins(uintptr_t at)

@@ -28,7 +28,7 @@
 #include "version.h" /* made by the build */
 
 /* The store's index takes at most as much again as half its region, and a put of it twice that. */
-#define HEAP_BASE_SIZE SZ_1M
+#define HEAP_BASE_SIZE MIB(1)
 
 struct boot_registers boot_registers;
 

@@ -41,7 +41,7 @@ void boot_reserve_full(phys_addr_t base, phys_addr_t size, const char *name)
 	if (prev && (!next || base - (prev->base + prev->size) <= next->base - to))
 		from = prev->base;
 	else if (next)
-		to = next->base + 1;
+		to = next->base;
 	pr_warn("%s: " PRIpa "-" PRIpa
 		": the list holds %lu reservations and is full: all of " PRIpa "-" PRIpa
 		" is reserved instead",

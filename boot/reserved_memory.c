@@ -11,7 +11,7 @@
 #include "mm/memblock.h"
 
 /* What Debian's Linux demands of an area that its contiguous allocator may share: a pageblock. */
-#define CMA_ALIGN (2 * SZ_4M)
+#define CMA_ALIGN (MIB(8))
 
 static const char *name_of(const void *fdt, int node)
 {

@@ -130,7 +130,7 @@ static void place_at(struct boot *b)
 /* A multiple of 1 MiB is aligned to it: whole sections can be protected as one. */
 static void place_anywhere(struct boot *b)
 {
-	phys_addr_t align = b->store_size % SZ_1M ? STORE_REGION_ALIGN : SZ_1M;
+	phys_addr_t align = b->store_size % MIB(1) ? STORE_REGION_ALIGN : MIB(1);
 
 	if (!check_shape(b))
 		return;

@@ -5,7 +5,7 @@
 
 #include "boot/boot.h"
 
-#define STORE_DEFAULT_SIZE SZ_1M
+#define STORE_DEFAULT_SIZE MIB(1)
 
 /** cairn.store=SIZE[@ADDR]; 0: no store. Malformed: there is no store, and a line. VALUE may be
  * NULL. */

@@ -42,12 +42,10 @@ typedef uint32_t phys_addr_t;
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #endif
 
-#define SZ_4K 0x1000U
-#define SZ_1M 0x100000U
-#define SZ_2M 0x200000U
-#define SZ_4M 0x400000U
+#define KIB(n) ((n)*1024U)
+#define MIB(n) KIB((n)*1024U)
 
-/** Sets the output arguments of a printf-like function, so that the compiler checks them. */
+/** Has the compiler check the arguments of a printf-like function against its format. */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /** Rounds V down to a multiple of the power of two A. Cannot wrap. */

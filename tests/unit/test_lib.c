@@ -144,9 +144,9 @@ static void rounding(void **state UNUSED)
 	assert_int_equal(ROUND_UP(0x1000U, 0x1000), 0x1000);
 	assert_int_equal(ROUND_UP(top, 0x1000), 0); /* above the last multiple */
 	assert_int_equal(ROUND_DOWN(top, 0x1000), 0xfffff000U);
-	assert_true(ROUND_DOWN(wide, SZ_4K) ==
+	assert_true(ROUND_DOWN(wide, KIB(4)) ==
 		    0x100000000ULL); /* the mask is as wide as the value */
-	assert_true(ROUND_UP(wide, SZ_4K) == 0x100001000ULL);
+	assert_true(ROUND_UP(wide, KIB(4)) == 0x100001000ULL);
 	assert_int_equal(ROUND_UP(7U, 1), 7);
 }
 
