@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/number.h"
+
 static bool is_space(char c)
 {
 	return isspace((unsigned char)c);
@@ -65,13 +67,6 @@ bool cmdline_same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
-static int digit_of(char c)
-{
-	return c >= '0' && c <= '9'         ? c - '0'
-	       : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10
-					    : 99;
-}
-
 static unsigned suffix_shift(char c)
 {
 	static const char suffixes[] = "kmgtpe";
@@ -82,28 +77,15 @@ static unsigned suffix_shift(char c)
 
 bool cmdline_size(const char *text, uint64_t *value, const char **end)
 {
-	const char *p = text;
-	int base = 10;
-	uint64_t v = 0;
+	uint64_t v;
 	unsigned shift;
 
-	if (p[0] == '0' && (p[1] | 0x20) == 'x' && digit_of(p[2]) < 16) {
-		base = 16;
-		p += 2;
-	} else if (p[0] == '0') {
-		base = 8;
-	}
-	*end = text;
-	if (digit_of(*p) >= base)
+	if (number_parse(text, &v, end))
 		return false;
-	for (; digit_of(*p) < base; p++)
-		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
-		    __builtin_add_overflow(v, (uint64_t)digit_of(*p), &v))
-			return false;
-	shift = suffix_shift(*p);
-	if (shift && v > UINT64_MAX >> shift)
+	shift = suffix_shift(**end);
+	if (v > UINT64_MAX >> shift)
 		return false;
 	*value = v << shift;
-	*end = shift ? p + 1 : p;
+	*end += shift != 0;
 	return true;
 }

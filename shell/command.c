@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/errors.h"
+#include "lib/number.h"
 
 void shell_printf(struct shell_env *env, const char *fmt, ...)
 {
@@ -70,49 +71,14 @@ int shell_failed(struct shell_env *env, const char *name, int err)
 	return -1;
 }
 
-/* The value of a digit of any base, 255 if C is none. */
-static unsigned int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned int)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned int)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned int)(c - 'A') + 10;
-	return 255;
-}
-
-/* 0, -EINVAL (no number) or -EOVERFLOW. strtoull() would take signs, blanks and a bare "0x". */
-static int parse_number(const char *word, uint64_t *value)
-{
-	unsigned int base = 10;
-	bool too_large = false;
-
-	*value = 0;
-	if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X')) {
-		base = 16;
-		word += 2;
-	} else if (word[0] == '0') {
-		base = 8;
-	}
-	if (!*word)
-		return -EINVAL;
-	for (; *word; word++) {
-		unsigned int d = digit(*word);
-
-		if (d >= base)
-			return -EINVAL;
-		too_large |= __builtin_mul_overflow(*value, (uint64_t)base, value);
-		too_large |= __builtin_add_overflow(*value, (uint64_t)d, value);
-	}
-	return too_large ? -EOVERFLOW : 0;
-}
-
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
 		  uint64_t max, uint64_t *value)
 {
-	int err = parse_number(word, value);
+	const char *end;
+	int err = number_parse(word, value, &end);
 
+	if (*end)
+		err = -EINVAL;
 	if (!err && *value >= min && *value <= max)
 		return true;
 	shell_printf(env, "%s is \"", what);

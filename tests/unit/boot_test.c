@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* memmem */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 #include "boot/memory.h"
 #include "boot/params.h"

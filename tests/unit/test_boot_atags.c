@@ -3,7 +3,7 @@
  * The list of ATAGs. Each list lies in memory that ends where the list (or the limit) does, so that
  * AddressSanitizer sees a byte read behind it.
  */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 #include "boot/atags.h"
 

@@ -3,7 +3,7 @@
  * Words of a command line and sizes: cases by hand, and random text against models that work on
  * positions of the text as it came instead of cutting it.
  */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 #include "boot/cmdline.h"
 

@@ -3,7 +3,7 @@
  * Which tree and which ATAGs are taken. The places are addresses of the host, and each tree lies in
  * memory of exactly its size, which is poisoned but for its first two words until it is mapped.
  */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 #include <sanitizer/asan_interface.h>
 

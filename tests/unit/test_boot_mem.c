@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mem=: the memory that the command line gives in the place of the tree's, and its trace. */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 static void test_mem(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which memory there is: memory nodes, /chosen's usable range, ATAGs. Each test makes its tree. */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 #include "mm/memblock_dump.h"
 

@@ -3,7 +3,7 @@
  * Random trees and random lists of mem= against a map of pages that is filled by the rules and
  * nothing else.
  */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 #define ROUNDS 1500
 

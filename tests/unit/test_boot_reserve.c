@@ -3,47 +3,9 @@
  * What is reserved and in which order; the tree, the image, the initrd, /memreserve/. Memory
  * is 512 MiB at 0x60000000 unless a test says otherwise, and the image has 1 MiB at 0x60010000.
  */
-#include "boot_test.h"
+#include "tests/unit/boot_test_reserve.h"
 
 #include "boot/reserve.h"
-
-#define NOMAP MEMBLOCK_NOMAP
-#define IMAGE 0x60010000, 0x60110000, 0 /* its range */
-#define MEMORY_BASE 0x60000000ULL
-#define MEMORY_END 0x80000000ULL
-
-static int setup(void **state)
-{
-	boot_test_setup(state);
-	MEMORY("/memory", MEMORY_BASE, MEMORY_END - MEMORY_BASE);
-	return 0;
-}
-
-#define RESERVE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, boot_test_teardown)
-
-/* As setup() with other cells. */
-static void other_cells(int ac, int sc)
-{
-	tree_new(ac, sc);
-	boot_test_again();
-	MEMORY("/memory", MEMORY_BASE, MEMORY_END - MEMORY_BASE);
-}
-
-static void reserve(void)
-{
-	boot_scan_and_reserve("");
-}
-
-/* A child of /reserved-memory with this reg. */
-#define CHILD(name, ...) PAIRS("/reserved-memory/" name, "reg", __VA_ARGS__)
-
-/* A child that asks for SIZE bytes. */
-static void dynamic(const char *path, uint32_t size)
-{
-	CELLS(path, "size", size);
-}
-
-#define DYNAMIC(name, size) dynamic("/reserved-memory/" name, size)
 
 /* ---- the tree, the image, the order --------------------------------------------------------- */
 

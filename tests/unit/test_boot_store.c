@@ -3,7 +3,7 @@
  * Where the store lies: the tree's node, cairn.store=, the default. Memory is 512 MiB at 0x60000000
  * unless a test says otherwise, and the image has 1 MiB at 0x60010000.
  */
-#include "boot_test.h"
+#include "tests/unit/boot_test.h"
 
 #include "boot/store_region.h"
 #include "store/store.h"
