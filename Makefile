@@ -32,7 +32,7 @@ ASM := $(wildcard boot/*.S)
 OBJ := $(SRC:%.c=$(OUT)/%.o) $(ASM:%.S=$(OUT)/%.o)
 
 .PHONY: all
-all: $(OUT)/cairn.bin $(OUT)/$(BOARD).dtb
+all: $(OUT)/cairn.bin $(OUT)/$(BOARD).dtb ## the image (cairn.bin, cairn.elf) and its tree
 
 $(OUT)/%.o: %.c | $(OUT)/gen/version.h $(OUT)/gen/early_uart.h build/armhf/libfdt.a
 	@mkdir -p $(@D)
@@ -133,7 +133,7 @@ boots: all ## boots of the real image in QEMU
 	/usr/bin/python3 -m pytest -q -n 2 tests/qemu
 
 .PHONY: setup
-setup:
+setup: ## installs the packages that are missing
 	@tools/setup.sh test
 
 .PHONY: check
@@ -167,4 +167,4 @@ clean: ## removes build/
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | sort | expand -t 12

@@ -43,17 +43,29 @@ need_arg() {
 	[ $# -ge 2 ] || die "$1 needs an argument; see --help"
 }
 
-ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' init='' gdb='' print=''
+# The bytes of a size such as 64M.
+bytes() {
+	local n=${1%[KMGkmg]}
+
+	case $1 in
+	*[Kk]) echo $((n << 10)) ;;
+	*[Mm]) echo $((n << 20)) ;;
+	*[Gg]) echo $((n << 30)) ;;
+	*) echo $((n << 20)) ;; # as QEMU takes it
+	esac
+}
+
+ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' init='' gdb='' print='' no_dtb=''
 extra=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	-m) need_arg "$@" && ram=$2 && shift ;;
 	-a) need_arg "$@" && bootargs=$2 && shift ;;
-	-d) need_arg "$@" && dtb=$2 && shift ;;
-	-i) need_arg "$@" && initrd=$2 && shift ;;
+	-d) need_arg "$@" && dtb=${2:-(none)} && shift ;;
+	-i) need_arg "$@" && initrd=${2:-(none)} && shift ;;
 	--smp) need_arg "$@" && smp=$2 && shift ;;
 	--elf) kernel=elf ;;
-	--no-dtb) tree=none ;;
+	--no-dtb) [ "$tree" = append ] || tree=none && no_dtb=1 ;;
 	--append-dtb) tree=append ;;
 	--ram) need_arg "$@" && ramfile=$2 && shift ;;
 	--init) need_arg "$@" && init=$2 && shift ;;
@@ -66,11 +78,28 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-[[ $ram =~ ^[0-9]+[KMGkmg]?$ ]] || die "-m $ram: expected a size such as 256M"
+if ! [[ $ram =~ ^[0-9]{1,9}[KMGkmg]?$ ]] || [ "$(bytes "$ram")" -lt $((4 << 20)) ] ||
+	[ "$(bytes "$ram")" -gt $((1 << 30)) ]; then
+	die "-m $ram: expected a size from 4M to 1G"
+fi
 [[ $smp =~ ^[1-4]$ ]] || die "--smp $smp: expected 1 to 4"
 [[ $init != *'"'* ]] || die "--init: use single quotes inside, the command line has no place for double ones"
-[ -z "$dtb" ] || [ -r "$dtb" ] || die "-d $dtb: no such file"
-[ -z "$initrd" ] || [ -r "$initrd" ] || die "-i $initrd: no such file"
+[ -z "$dtb" ] || { [ -f "$dtb" ] && [ -r "$dtb" ]; } || die "-d $dtb: expected a file that can be read"
+[ -z "$dtb" ] || [ "$(head -c 4 "$dtb" | od -An -tx1 | tr -d ' ')" = d00dfeed ] ||
+	die "-d $dtb: expected a device tree blob (compile a .dts with dtc)"
+[ -z "$initrd" ] || { [ -f "$initrd" ] && [ -r "$initrd" ]; } || die "-i $initrd: expected a file that can be read"
+[ -z "$no_dtb" ] || [ "$tree" = none ] || die "--no-dtb and --append-dtb: leave one of them out"
+[ "$tree" != none ] || [ -z "$dtb" ] || die "--no-dtb and -d: leave one of them out"
+[ "$tree" != none ] || [ $kernel = bin ] || [ -z "$bootargs$init" ] ||
+	die "--elf --no-dtb: QEMU has no way to hand over -a and --init; leave one of the four out"
+if [ -f "$ramfile" ] && [ "$(stat -Lc %s "$ramfile")" -gt 0 ]; then
+	[ "$(stat -Lc %s "$ramfile")" -ge "$(bytes "$ram")" ] ||
+		die "--ram $ramfile: its size is $(stat -Lc %s "$ramfile") bytes, -m $ram needs $(bytes "$ram"); give the -m that it was made with"
+fi
+[ -z "$ramfile" ] || [ -f "$ramfile" ] || [ ! -e "$ramfile" ] || die "--ram $ramfile: expected a file"
+if [ -n "$gdb" ] && (exec 3<>/dev/tcp/127.0.0.1/1234) 2>/dev/null; then
+	die "--gdb: port 1234 is taken; end what listens there first" 1
+fi
 [ "$tree" != append ] || [ $kernel = bin ] || die "--append-dtb needs cairn.bin: leave --elf out"
 [ $kernel = bin ] || [ -z "$initrd" ] || die "--elf: QEMU would drop -i in silence; leave one of them out"
 
@@ -89,7 +118,8 @@ if [ $kernel = elf ] && [ "$(stat -Lc %s "$dtb")" -gt $elf_tree_max ]; then
 fi
 
 # QEMU replaces the tree's bootargs by these. Ours come first: the others may have an open quote or "--".
-own=$(fdtget -d '' "$dtb" /chosen bootargs 2>/dev/null || true)
+own=
+[ "$tree" = none ] || own=$(fdtget -d '' "$dtb" /chosen bootargs 2>/dev/null || true)
 args="cairn.semihosting${init:+ cairn.init=\"$init\"}${own:+ $own}${bootargs:+ $bootargs}"
 [ ${#args} -le 1023 ] || die "the command line has ${#args} characters, at most 1023 reach the board"
 
@@ -108,7 +138,7 @@ qemu=(qemu-system-arm -M vexpress-a9 -smp "$smp" -nographic -no-user-config
 [ "$tree" != pass ] || qemu+=(-dtb "$dtb")
 [ -z "$initrd" ] || qemu+=(-initrd "$initrd")
 if [ -n "$ramfile" ]; then
-	qemu+=(-object "memory-backend-file,id=ram,size=$ram,mem-path=$ramfile,share=on"
+	qemu+=(-object "memory-backend-file,id=ram,size=$ram,mem-path=${ramfile//,/,,},share=on"
 		-machine memory-backend=ram -m "$ram")
 else
 	qemu+=(-m "$ram")
@@ -123,31 +153,37 @@ fi
 if [ -t 0 ] || [ -n "$init" ] || [ -n "$gdb" ]; then
 	status=0
 	"${qemu[@]}" || status=$?
-	[ $status = 0 ] || echo "qemu-run.sh: QEMU ended with status $status: the panic or QEMU's own message above says why" >&2
+	[ $status = 0 ] || echo "qemu-run.sh: QEMU ended with status $status: see the panic or QEMU's message above, and --help" >&2
 	exit $status
 fi
 
 # ---- the tour: each command is typed when the prompt is there -------------------------------
 
-echo_until_prompt() {
+# Shows what comes up to the next prompt and leaves it in $said.
+show_until_prompt() {
 	local c line=''
 
+	said=''
 	while IFS= read -r -N 1 -u "$from" c; do
 		printf '%s' "$c"
-		line+=$c
+		said+=$c line+=$c
 		[[ $c != $'\n' ]] || line=''
 		[ "$line" != 'cairn> ' ] || return 0
 	done
 	return 1
 }
 
+value='hello from the last boot'
 coproc guest { exec timeout $tour_seconds "${qemu[@]}" 2>&1; }
 # shellcheck disable=SC2154 # coproc sets guest and guest_PID
 exec {from}<&"${guest[0]}" {to}>&"${guest[1]}" && pid=$guest_PID
 trap '' PIPE
-for command in memblock meminfo 'put greeting "hello from the last boot"' 'get greeting' ls \
+retained=
+for command in memblock meminfo "put greeting \"$value\"" 'get greeting' ls \
 	reset 'get greeting' ls poweroff; do
-	echo_until_prompt || break
+	show_until_prompt || break
+	[ "$command" != reset ] || retained=''
+	[[ $said != *$'\n'"$value"* ]] || retained=1
 	printf '%s\r' "$command" >&"$to" || break
 done
 cat <&"$from"
@@ -155,7 +191,7 @@ status=0
 wait "$pid" || status=$?
 case $status in
 0) ;;
-124) echo "qemu-run.sh: the tour was not over after $tour_seconds seconds" >&2 ;;
-*) echo "qemu-run.sh: QEMU ended with status $status: the panic or QEMU's own message above says why" >&2 ;;
+124) die "the tour was not over after $tour_seconds seconds" 1 ;;
+*) die "QEMU ended with status $status: see the panic or QEMU's message above, and --help" "$status" ;;
 esac
-exit $status
+[ -n "$retained" ] || die "the tour is over, but what it had put was not there after the reset" 1

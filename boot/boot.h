@@ -7,7 +7,9 @@
 #include "lib/types.h"
 #include "mm/memblock.h"
 
-#define BOOT_INIT_MAX 512   /**< bytes of cairn.init= kept, with the NUL */
+#define BOOT_INIT_MAX 512      /**< bytes of cairn.init= kept, with the NUL */
+#define BOOT_COMPLAINTS_MAX 64 /**< lines about reservations that are logged */
+#define BOOT_OVERLAP_SEARCHES_MAX 256
 #define BOOT_NAMED_MAX 64   /**< reservations that the summary can name */
 #define BOOT_FDT_MAX MIB(2) /**< a larger tree is refused, as Linux cannot map one */
 
@@ -37,6 +39,10 @@ struct boot {
 
 	/* Memory. */
 	phys_addr_t image_base, image_size;
+	struct {
+		unsigned long count;
+		struct memblock_region regions[INIT_MEMBLOCK_REGIONS];
+	} described;        /**< memory as it was before the first mem= */
 	uint64_t ram_start; /**< mem= counts from here; what lies below is not used */
 	bool mem_seen;      /**< a usable mem= came: the tree's memory has been replaced */
 	bool has_initrd;
@@ -52,6 +58,8 @@ struct boot {
 	phys_addr_t store_base, store_size;
 	char store_problem[160]; /**< why there is no region, a sentence; empty if there is one */
 
+	unsigned overlap_searches; /**< for the names of overlapping children */
+	unsigned complaints;       /**< lines about reservations so far: see boot_may_complain() */
 	struct boot_reservation named[BOOT_NAMED_MAX];
 	unsigned named_count;
 };
@@ -61,10 +69,17 @@ struct boot {
 void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap);
 
 /**
+ * Whether another line about a reservation may be logged: a tree can give cause for thousands,
+ * which would push everything else out of the log. The last one that may is followed by a line that
+ * says so.
+ */
+bool boot_may_complain(struct boot *b);
+
+/**
  * Reserves [base, base + size), for which the list has no slot: the nearest region is widened over
  * it, with a line that names NAME. More is reserved then than was asked for, never less.
  */
-void boot_reserve_full(phys_addr_t base, phys_addr_t size, const char *name);
+void boot_reserve_full(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name);
 
 /**
  * Reserves [base, base + size), cut at the end of the address space, for NAME and notes it.
@@ -74,7 +89,7 @@ static inline __attribute__((always_inline)) void boot_reserve(struct boot *b, p
 							       phys_addr_t size, const char *name)
 {
 	if (memblock_reserve(base, size))
-		boot_reserve_full(base, size, name);
+		boot_reserve_full(b, base, size, name);
 	boot_note(b, base, size, name, false);
 }
 

@@ -25,7 +25,7 @@ static bool tree_begins(uintptr_t at)
 /* The tree at AT if all of it is good, or NULL and a line. WHERE names the place. */
 static const void *check_tree(const struct bootdata_places *places, uintptr_t at, const char *where)
 {
-	uint32_t size = __builtin_bswap32(((const volatile uint32_t *)at)[1]);
+	uint32_t size;
 	int err;
 
 	if (at % FDT_ALIGN) {
@@ -33,6 +33,7 @@ static const void *check_tree(const struct bootdata_places *places, uintptr_t at
 		       (unsigned long)at);
 		return NULL;
 	}
+	size = __builtin_bswap32(((const volatile uint32_t *)at)[1]);
 	if (size < FDT_HEADER || size > BOOT_FDT_MAX || size > UINTPTR_MAX - at) {
 		pr_err("device tree %s (0x%lx): it says it has %lu bytes, expected %u to %u: not "
 		       "used",

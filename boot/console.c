@@ -47,7 +47,7 @@ static void set_earlycon(struct boot *b, const char *value)
 	if (comma && (size_t)(comma - value) < sizeof(name))
 		memcpy(name, value, (size_t)(comma - value));
 	if (!comma || !machine_uart_driver(name) || !cmdline_size(comma + 1, &base, &end) ||
-	    (*end && *end != ',') || base > UINT32_MAX || base % 4) {
+	    (*end && *end != ',') || !machine_base_usable(base)) {
 		pr_warn("earlycon=%s: expected pl011,ADDRESS: ignored", value);
 		return;
 	}
@@ -62,7 +62,7 @@ static void set_loglevel(struct boot *b, const char *value)
 
 	(void)b;
 	if (!value || end == value || *end || level < 0 || level > 15)
-		pr_warn("loglevel=%s: expected a number from 0 to 8: ignored", value ? value : "");
+		pr_warn("loglevel=%s: expected a number from 0 to 15: ignored", value ? value : "");
 	else
 		log_set_console_level((int)level);
 }

@@ -7,8 +7,8 @@
  * Out: core 0 calls main(struct boot_registers *) in SVC mode with stacks, .bss cleared, VFP on, vectors
  *     set and the MMU on by the first table; it never comes back. Every other core sleeps here.
  *
- * Until the MMU is on the stack is not used before .bss is cleared, and SCTLR.A makes each unaligned
- * access a fault, in QEMU as on a board.
+ * Until the MMU is on SCTLR.A makes each unaligned access a fault, in QEMU as on a board. The stacks lie
+ * where an appended tree may still be, so until that is moved only an exception uses one.
  */
 #define FDT_MAGIC_SWAPPED 0xedfe0dd0 /* d00dfeed as a little-endian load sees it */
 #define FDT_SIZE_MIN 40
@@ -33,6 +33,7 @@ _start:
 
 reset:
 	cpsid	aif, #MODE_SVC
+	setend	le
 	mov	r4, r0
 	mov	r5, r1
 	mov	r6, r2
@@ -44,6 +45,7 @@ reset:
 	bic	r0, r0, #0x1000		/* I */
 	bic	r0, r0, #0x2000		/* V: vectors by VBAR */
 	bic	r0, r0, #0x5		/* C, M */
+	bic	r0, r0, #0x42000000	/* TE, EE: exceptions in ARM state, little-endian */
 	orr	r0, r0, #0x2		/* A */
 	mcr	p15, 0, r0, c1, c0, 0
 	ldr	r0, =vectors
@@ -54,15 +56,6 @@ reset:
 	isb
 	mov	r0, #0x40000000		/* FPEXC.EN */
 	vmsr	fpexc, r0
-
-	bl	move_appended_tree	/* r7 = where it is now, r8 and r9 = refused, its size */
-
-	ldr	r0, =__bss_start
-	ldr	r1, =__bss_end
-	mov	r2, #0
-1:	cmp	r0, r1
-	strlo	r2, [r0], #4
-	blo	1b
 
 	ldr	r0, =__exception_stack_top
 	cps	#MODE_FIQ
@@ -76,6 +69,11 @@ reset:
 	cps	#MODE_SVC
 	ldr	sp, =__stack_top
 
+	bl	invalidate_dcache
+	bl	move_appended_tree	/* r7 = where it is now, r8 and r9 = refused, its size */
+
+	bl	clear_bss
+
 	ldr	r0, =boot_registers
 	stm	r0, {r4-r9}
 	bl	mmu_start
@@ -85,6 +83,57 @@ reset:
 park:
 	wfi
 	b	park
+
+/*
+ * Clears .bss and notes that. Also called by an exception that comes before: its report needs .bss.
+ * In: nothing. Out: nothing. Clobbers r0-r2.
+ */
+	.global clear_bss
+clear_bss:
+	ldr	r0, =__bss_start
+	ldr	r1, =__bss_end
+	mov	r2, #0
+1:	cmp	r0, r1
+	strlo	r2, [r0], #4
+	blo	1b
+	ldr	r0, =bss_is_clear
+	mov	r2, #1
+	str	r2, [r0]
+	bx	lr
+
+	.data
+	.balign	4
+	.global bss_is_clear
+bss_is_clear:
+	.word	0
+	.section .entry, "ax"
+
+/*
+ * Invalidates the level 1 data cache, whose lines hold anything after power-on: the first one cleaned by
+ * address might be written out. A loader has cleaned it, as the boot protocol demands.
+ * In: nothing. Out: nothing. Clobbers r0-r3, r9-r12.
+ */
+invalidate_dcache:
+	mov	r0, #0
+	mcr	p15, 2, r0, c0, c0, 0	/* CSSELR: level 1, data */
+	isb
+	mrc	p15, 1, r0, c0, c0, 0	/* CCSIDR */
+	ubfx	r1, r0, #3, #10		/* last way */
+	ubfx	r2, r0, #13, #15	/* last set */
+	and	r3, r0, #7
+	add	r3, r3, #4		/* log2 of the line's bytes: where the set begins */
+	clz	r9, r1			/* where the way begins */
+3:	mov	r10, r2
+4:	lsl	r11, r1, r9
+	lsl	r12, r10, r3
+	orr	r11, r11, r12
+	mcr	p15, 0, r11, c7, c6, 2	/* DCISW */
+	subs	r10, r10, #1
+	bpl	4b
+	subs	r1, r1, #1
+	bpl	3b
+	dsb
+	bx	lr
 
 /*
  * Moves a tree that was appended to the image, which lies where .bss goes, behind .bss.

@@ -52,10 +52,14 @@ static void find_bootdata(struct boot *b)
 	b->image_base = (phys_addr_t)(uintptr_t)__image_start;
 	b->image_size = (phys_addr_t)((uintptr_t)__image_end - (uintptr_t)__image_start);
 	bootdata_find(b, &places);
+	params_early(b);
+	if (b->exit_on_panic)
+		panic_may_exit();
 }
 
 static void find_devices(struct boot *b)
 {
+	machine.reachable = mmu_mapped;
 	machine_bind(b->fdt);
 	log_set_clock(machine.microseconds);
 	console_open(b);
@@ -67,8 +71,6 @@ static void find_memory(struct boot *b)
 	reserve_tree(b);
 	reserve_find_initrd(b);
 	params_memory(b);
-	if (b->exit_on_panic)
-		panic_may_exit();
 	reserve_all(b);
 	if (!memblock_phys_mem_size())
 		pr_err("no memory: no node of the device tree and no mem= gives any: there is no "
@@ -146,7 +148,7 @@ static void open_store(struct boot *b)
 			  .size = (uint32_t)b->store_size,
 			  .clean = clean_lines,
 			  .barrier = store_barrier},
-		.now = machine_wall_ms,
+		.now = machine.wall_seconds ? machine_wall_ms : NULL,
 		.report = report_store,
 	};
 	err = store_open(&store, &store_config);
@@ -159,7 +161,14 @@ static void open_store(struct boot *b)
 	}
 	if (err) {
 		refuse_store(b, error_text(err));
-		pr_err("store: it stays closed and as it is; \"store format\" starts afresh");
+		if (err == -ENOMEM || err == -ENOSPC)
+			pr_err("store: it stays closed and as it is, for a boot with more memory "
+			       "or "
+			       "another cairn.store=");
+		else
+			pr_err("store: it stays closed and as it is; \"store format%s\" starts "
+			       "afresh",
+			       store_probe(&store_config.media) == STORE_VALID ? " --yes" : "");
 		return;
 	}
 	store_stat(&store, &stats);
@@ -192,7 +201,7 @@ static void run_shell(struct boot *b)
 		.store_config = has_region ? &store_config : NULL,
 		.store_closed = store.open ? NULL : b->store_problem,
 		.salt = salt,
-		.now = machine_wall_ms,
+		.now = machine.wall_seconds ? machine_wall_ms : NULL,
 		.reset = machine_reset,
 		.poweroff = machine_poweroff,
 		.may_access = may_access,

@@ -164,14 +164,16 @@ static void ignore_range(uint64_t base, uint64_t end)
 	pr_warn("Ignoring memory range 0x%" PRIx64 " - 0x%" PRIx64, base, end);
 }
 
-static void full(uint64_t base, uint64_t end)
+static void full(struct boot *b, uint64_t base, uint64_t end)
 {
-	pr_err("memory 0x%" PRIx64 " - 0x%" PRIx64 " is left out: the list holds %lu regions", base,
-	       end, memblock.memory.max);
+	if (boot_may_complain(b))
+		pr_err("memory 0x%" PRIx64 " - 0x%" PRIx64
+		       " is left out: the list holds %lu regions",
+		       base, end, memblock.memory.max);
 }
 
 /* Adds the whole pages [first, last) as far as they lie above the start of RAM. */
-static void add_pages(const struct boot *b, uint64_t first, uint64_t last)
+static void add_pages(struct boot *b, uint64_t first, uint64_t last)
 {
 	if (last < b->ram_start) {
 		ignore_block(first, last);
@@ -186,11 +188,11 @@ static void add_pages(const struct boot *b, uint64_t first, uint64_t last)
 	if (memblock_add((phys_addr_t)first, last - first > PHYS_ADDR_MAX
 						     ? PHYS_ADDR_MAX
 						     : (phys_addr_t)(last - first)))
-		full(first, last);
+		full(b, first, last);
 }
 
 /* Adds a bank of the tree: whole pages, inside phys_addr_t, not below the start of RAM. */
-static void add_bank(const struct boot *b, const struct bank *bank)
+static void add_bank(struct boot *b, const struct bank *bank)
 {
 	uint64_t end = end_of(bank->base, bank->size);
 	uint64_t first = ROUND_UP(bank->base, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
@@ -231,7 +233,7 @@ static void scan_bank(struct boot *b, const struct bank *bank, void *ctx)
 }
 
 /* Memory is capped to the first usable range; a second comes back. */
-static void cap_to_usable(const struct bank *ranges, int count)
+static void cap_to_usable(struct boot *b, const struct bank *ranges, int count)
 {
 	for (int i = 0; i < count; i++) {
 		uint64_t base = ranges[i].base, size = ranges[i].size;
@@ -243,7 +245,7 @@ static void cap_to_usable(const struct bank *ranges, int count)
 		if (i == 0)
 			memblock_cap_memory_range((phys_addr_t)base, (phys_addr_t)size);
 		else if (size && memblock_add((phys_addr_t)base, (phys_addr_t)size))
-			full(base, base + size);
+			full(b, base, base + size);
 	}
 }
 
@@ -258,39 +260,34 @@ void memory_scan(struct boot *b, uint64_t load)
 		       ac, sc);
 	b->ram_start = ram_start(b, load, count ? &usable[0] : NULL);
 	each_bank(b, scan_bank, NULL);
-	cap_to_usable(usable, count);
+	cap_to_usable(b, usable, count);
 }
 
-struct cover {
-	uint64_t at; /* all of memory up to here is described */
-	bool moved;
-};
-
-static void extend_cover(struct boot *b, const struct bank *bank, void *ctx)
+/* Keeps what the tree described, for warn_undescribed(). */
+static void keep_described(struct boot *b)
 {
-	struct cover *c = ctx;
-	uint64_t end = end_of(bank->base, bank->size);
+	const struct memblock_region *r;
 
-	(void)b;
-	if (bank->base <= c->at && end > c->at) {
-		c->at = end;
-		c->moved = true;
+	b->described.count = 0;
+	for_each_mem_region (r) {
+		if (b->described.count < ARRAY_SIZE(b->described.regions))
+			b->described.regions[b->described.count++] = *r;
 	}
 }
 
-/* Warns if the tree does not describe all of [base, end). */
-static void warn_undescribed(struct boot *b, uint64_t base, uint64_t end)
+/* Warns if the tree did not describe all of [base, end). */
+static void warn_undescribed(const struct boot *b, uint64_t base, uint64_t end)
 {
-	struct cover c = {.at = base, .moved = true};
+	for (unsigned long i = 0; i < b->described.count; i++) {
+		const struct memblock_region *r = &b->described.regions[i];
 
-	while (c.moved && c.at < end) {
-		c.moved = false;
-		each_bank(b, extend_cover, &c);
+		if (r->base <= base && (uint64_t)r->base + r->size > base)
+			base = (uint64_t)r->base + r->size;
 	}
-	if (c.at < end)
+	if (base < end)
 		pr_warn("mem=: no memory node describes 0x%" PRIx64 "-0x%" PRIx64
 			": added all the same",
-			c.at, end);
+			base, end);
 }
 
 /* SIZE[@START] of mem=; false and a line if it is none or holds no page. */
@@ -341,7 +338,7 @@ static void add_mem(struct boot *b, uint64_t start, uint64_t size)
 	if (first >= end)
 		return;
 	if (memblock_add((phys_addr_t)first, (phys_addr_t)(end - first)))
-		full(first, end);
+		full(b, first, end);
 	else
 		warn_undescribed(b, first, end);
 }
@@ -352,9 +349,11 @@ void memory_param(struct boot *b, const char *value)
 
 	if (!parse_mem(b, value, &start, &size))
 		return;
-	if (!b->mem_seen)
+	if (!b->mem_seen) {
+		keep_described(b);
 		memblock_remove(memblock_start_of_DRAM(),
 				memblock_end_of_DRAM() - memblock_start_of_DRAM());
+	}
 	b->mem_seen = true;
 	add_mem(b, start, size);
 }

@@ -32,11 +32,6 @@ void mmu_start(void)
 
 void mmu_map_normal(uintptr_t base, size_t size)
 {
-	/* The section of page 0 stays a fault, RAM or not. */
-	if (base < MIB(1)) {
-		size = base + size > MIB(1) ? base + size - MIB(1) : 0;
-		base = MIB(1);
-	}
 	pgtable_map(table, base, size, PGTABLE_NORMAL);
 	refresh();
 }

@@ -14,8 +14,9 @@
 
 static void set_semihosting(struct boot *b, const char *value)
 {
-	(void)value;
-	b->exit_on_panic = true;
+	b->exit_on_panic = !value || strcmp(value, "1") == 0;
+	if (value && strcmp(value, "0") != 0 && !b->exit_on_panic)
+		pr_warn("cairn.semihosting=%s: expected 0 or 1: 0", value);
 }
 
 static void set_memblock(struct boot *b, const char *value)
@@ -43,6 +44,10 @@ static const struct param memory_params[] = {
 	{"initrdmem", reserve_initrd_param},
 	{"cairn.store", store_region_param},
 	{"cairn.init", set_init},
+	{"cairn.semihosting", NULL}, /* taken early */
+};
+
+static const struct param early_params[] = {
 	{"cairn.semihosting", set_semihosting},
 };
 
@@ -63,9 +68,9 @@ void params_each(struct boot *b, const struct param *table, size_t count,
 	while (cmdline_next(&pos, &p)) {
 		const struct param *known = find(table, count, p.name);
 
-		if (known)
+		if (known && known->set)
 			known->set(b, p.value);
-		else if (unknown)
+		else if (!known && unknown)
 			unknown(p.name);
 	}
 }
@@ -74,6 +79,11 @@ static void complain_about_own(const char *name)
 {
 	if (strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
 		pr_warn("command line: %s is no parameter of Cairn's: ignored", name);
+}
+
+void params_early(struct boot *b)
+{
+	params_each(b, early_params, ARRAY_SIZE(early_params), NULL);
 }
 
 void params_memory(struct boot *b)

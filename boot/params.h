@@ -7,7 +7,8 @@
 
 struct param {
 	const char *name;
-	/** VALUE is what follows '='; NULL if there is none. It does not outlive the call. */
+	/** VALUE is what follows '='; NULL if there is none. It does not outlive the call. NULL:
+	 * nothing. */
 	void (*set)(struct boot *b, const char *value);
 };
 
@@ -17,6 +18,9 @@ struct param {
  */
 void params_each(struct boot *b, const struct param *table, size_t count,
 		 void (*unknown)(const char *name));
+
+/** What has to be known before anything can go wrong: cairn.semihosting. */
+void params_early(struct boot *b);
 
 /** Memory, reservations and everything else but the console. Unknown cairn. parameters are a line.
  */

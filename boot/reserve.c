@@ -21,9 +21,19 @@ void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *n
 			.base = base, .size = size, .name = name, .nomap = nomap};
 }
 
+bool boot_may_complain(struct boot *b)
+{
+	if (b->complaints > BOOT_COMPLAINTS_MAX)
+		return false;
+	if (b->complaints++ < BOOT_COMPLAINTS_MAX)
+		return true;
+	pr_warn("more is odd about memory and reservations: it is treated alike and not logged");
+	return false;
+}
+
 /* With the gap between it becomes part of the next region or the one before, which needs no slot.
  */
-void boot_reserve_full(phys_addr_t base, phys_addr_t size, const char *name)
+void boot_reserve_full(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name)
 {
 	const struct memblock_region *r, *next = NULL, *prev = NULL;
 	phys_addr_t from = base, to;
@@ -42,10 +52,11 @@ void boot_reserve_full(phys_addr_t base, phys_addr_t size, const char *name)
 		from = prev->base;
 	else if (next)
 		to = next->base;
-	pr_warn("%s: " PRIpa "-" PRIpa
-		": the list holds %lu reservations and is full: all of " PRIpa "-" PRIpa
-		" is reserved instead",
-		name, base, base + size - 1, memblock.reserved.max, from, to - 1);
+	if (boot_may_complain(b))
+		pr_warn("%s: " PRIpa "-" PRIpa
+			": the list holds %lu reservations and is full: all of " PRIpa "-" PRIpa
+			" is reserved instead",
+			name, base, base + size - 1, memblock.reserved.max, from, to - 1);
 	if (memblock_reserve(from, to - from))
 		pr_err("%s: " PRIpa "-" PRIpa " could not be reserved", name, from, to - 1);
 }
@@ -140,15 +151,19 @@ static void reserve_initrd(struct boot *b)
 }
 
 /* Says what is odd about a reservation that the tree asks for; it is made all the same. */
-static void check_reservation(const struct boot *b, uint64_t base, uint64_t end, const char *name)
+static void check_reservation(struct boot *b, uint64_t base, uint64_t end, const char *name)
 {
 	uint64_t image_end = (uint64_t)b->image_base + b->image_size;
+	bool over_image = base < image_end && end > b->image_base;
+	bool outside = !memblock_overlaps_region(&memblock.memory, (phys_addr_t)base,
+						 (phys_addr_t)(end - base));
 
-	if (base < image_end && end > b->image_base)
+	if (!(over_image || outside) || !boot_may_complain(b))
+		return;
+	if (over_image)
 		pr_warn("%s: 0x%" PRIx64 "-0x%" PRIx64 " overlaps the image: reserved all the same",
 			name, base, end - 1);
-	else if (!memblock_overlaps_region(&memblock.memory, (phys_addr_t)base,
-					   (phys_addr_t)(end - base)))
+	else
 		pr_info("%s: 0x%" PRIx64 "-0x%" PRIx64 " is not in memory: reserved all the same",
 			name, base, end - 1);
 }

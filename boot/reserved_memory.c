@@ -77,8 +77,8 @@ static int reg_of(const void *fdt, int node, const struct cells *c, const uint8_
 	return -1;
 }
 
-/* Reports each range of the children before NODE that [base, base + size) overlaps. */
-static void report_overlaps(const void *fdt, int parent, int node, const struct cells *c,
+/* The child before NODE with a range that [base, base + size) overlaps, or -1. */
+static int overlapped_child(const void *fdt, int parent, int node, const struct cells *c,
 			    uint64_t base, uint64_t size)
 {
 	int other;
@@ -88,7 +88,7 @@ static void report_overlaps(const void *fdt, int parent, int node, const struct 
 		const uint8_t *reg;
 
 		if (other == node)
-			return;
+			return -1;
 		reg = fdt_getprop(fdt, other, "reg", &len);
 		if (!reg || !dt_available(fdt, other) || len % pair_bytes(c))
 			continue;
@@ -96,20 +96,37 @@ static void report_overlaps(const void *fdt, int parent, int node, const struct 
 			uint64_t at = dt_number(reg, c->address);
 			uint64_t n = dt_number(reg + 4 * c->address, c->size);
 
-			if (n && size && (at < base ? base - at < n : at - base < size))
-				pr_warn("reserved-memory: %s: 0x%" PRIx64 "+0x%" PRIx64
-					" overlaps %s: 0x%" PRIx64 "+0x%" PRIx64,
-					name_of(fdt, node), base, size, name_of(fdt, other), at, n);
+			if (n && (at < base ? base - at < n : at - base < size))
+				return other;
 		}
 	}
+	return -1;
 }
 
-/* Reserves one range of a child, or marks it no-map; NULL, or why it could not be had. */
-static const char *fix_range(struct boot *b, int node, uint64_t base, uint64_t size)
+/* Says which other child a range of NODE overlaps, if it is one. Each search is a walk over all. */
+static void report_overlap(struct boot *b, int parent, int node, const struct cells *c,
+			   uint64_t base, uint64_t size)
+{
+	int other;
+
+	if (b->overlap_searches++ >= BOOT_OVERLAP_SEARCHES_MAX)
+		return;
+	other = overlapped_child(b->fdt, parent, node, c, base, size);
+	if (other < 0 || !boot_may_complain(b))
+		return;
+	pr_warn("reserved-memory: %s: 0x%" PRIx64 "+0x%" PRIx64 " overlaps %s",
+		name_of(b->fdt, node), base, size, name_of(b->fdt, other));
+}
+
+/* Reserves one range of a child, or marks it no-map; NULL, or why it is no place for a store. */
+static const char *fix_range(struct boot *b, int parent, int node, const struct cells *c,
+			     uint64_t base, uint64_t size)
 {
 	const char *name = name_of(b->fdt, node);
 	bool taken = store_region_taken((phys_addr_t)base, (phys_addr_t)size);
 
+	if (taken)
+		report_overlap(b, parent, node, c, base, size);
 	if (!has(b->fdt, node, "no-map"))
 		reserve_range(b, base, size, name);
 	else if (!mark_nomap(b, node, base, size))
@@ -134,15 +151,12 @@ static void fixed_child(struct boot *b, int parent, int node, const struct cells
 				name_of(b->fdt, node), base);
 		if (!size || !reserve_cap(base, &size, name_of(b->fdt, node)))
 			continue;
-		report_overlaps(b->fdt, parent, node, c, base, size);
-		why = fix_range(b, node, base, size);
+		why = fix_range(b, parent, node, c, base, size);
 		if (store)
 			store_region_from_tree(b, (phys_addr_t)base, (phys_addr_t)size,
 					       name_of(b->fdt, node), why);
 		store = false;
 	}
-	if (store && has(b->fdt, node, "reg"))
-		store_region_from_tree(b, 0, 0, name_of(b->fdt, node), "has no usable range");
 }
 
 /* Looks in each of the alloc-ranges, or everywhere if there are none; 0: no room. */
@@ -259,20 +273,37 @@ static bool check_parent(const void *fdt, int parent, struct cells *c)
 	return true;
 }
 
+/* A store's node that was skipped, for whatever reason, must not send the store elsewhere. */
+static void refuse_skipped_store(struct boot *b, int parent)
+{
+	int node;
+
+	fdt_for_each_subnode (node, b->fdt, parent) {
+		if (b->store_place != STORE_PLACE_TREE && dt_available(b->fdt, node) &&
+		    is_store(b->fdt, node))
+			store_region_from_tree(b, 0, 0, name_of(b->fdt, node),
+					       "gives no place that could be used");
+	}
+}
+
 void reserved_memory(struct boot *b)
 {
 	const void *fdt = b->fdt;
 	int node, parent = fdt_path_offset(fdt, "/reserved-memory");
 	struct cells c;
 
-	if (parent < 0 || !check_parent(fdt, parent, &c))
+	if (parent < 0)
 		return;
-	fdt_for_each_subnode (node, fdt, parent) {
-		if (dt_available(fdt, node))
-			fixed_child(b, parent, node, &c);
+	if (check_parent(fdt, parent, &c)) {
+		fdt_for_each_subnode (node, fdt, parent) {
+			if (dt_available(fdt, node))
+				fixed_child(b, parent, node, &c);
+		}
+		fdt_for_each_subnode (node, fdt, parent) {
+			if (dt_available(fdt, node) && !has(fdt, node, "reg") &&
+			    has(fdt, node, "size"))
+				dynamic_child(b, node, &c);
+		}
 	}
-	fdt_for_each_subnode (node, fdt, parent) {
-		if (dt_available(fdt, node) && !has(fdt, node, "reg") && has(fdt, node, "size"))
-			dynamic_child(b, node, &c);
-	}
+	refuse_skipped_store(b, parent);
 }

@@ -54,6 +54,11 @@ supervisor_call:
  * below them and calls exception_report(kind, frame).
  */
 save_rest:
+	mov	r7, r0
+	ldr	r1, =bss_is_clear
+	ldr	r1, [r1]
+	cmp	r1, #0
+	bleq	clear_bss
 	mrs	r1, spsr
 	mrs	r3, cpsr
 	and	r2, r1, #0x1f
@@ -65,6 +70,7 @@ save_rest:
 	mov	r5, lr
 	msr	cpsr_c, r3
 	push	{r1, r4, r5}
+	mov	r0, r7
 	mov	r1, sp
 	bic	sp, sp, #7
 	bl	exception_report

@@ -11,6 +11,8 @@
 #include "lib/dt.h"
 #include "lib/log.h"
 
+#define REGISTERS 4096 /* bytes that every device here takes */
+
 struct machine machine;
 
 static const struct driver {
@@ -28,11 +30,18 @@ static const struct {
 	{"pl011", &pl011_ops},
 };
 
+bool machine_base_usable(uint64_t base)
+{
+	return base % 4 == 0 && base <= UINTPTR_MAX - REGISTERS &&
+	       (!machine.reachable || (machine.reachable((uintptr_t)base) &&
+				       machine.reachable((uintptr_t)base + REGISTERS - 1)));
+}
+
 static int node_base(const void *fdt, int node, uintptr_t *base)
 {
 	uint64_t address;
 
-	if (dt_reg_address(fdt, node, &address) || address > UINTPTR_MAX || address % 4) {
+	if (dt_reg_address(fdt, node, &address) || !machine_base_usable(address)) {
 		pr_warn("%s: reg gives no address that the CPU can reach: the device is left out",
 			fdt_get_name(fdt, node, NULL));
 		return -EINVAL;

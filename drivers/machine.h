@@ -9,6 +9,9 @@
 #include "lib/types.h"
 
 struct machine {
+	/** Set by whoever binds: whether the CPU can reach ADDR; NULL: every address. */
+	bool (*reachable)(uintptr_t addr);
+
 	uint64_t (*microseconds)(void); /* monotonic, since it was bound */
 	uint32_t (*ticks)(void);        /* a free-running counter that a reset does not clear */
 	int64_t (*wall_seconds)(void);  /* since 1970 */
@@ -43,6 +46,9 @@ int machine_uart(const void *fdt, int node, struct uart *uart);
 
 /** The first available serial port of FDT. 0 or -ENODEV. */
 int machine_first_uart(const void *fdt, struct uart *uart);
+
+/** Whether a device's registers may lie at BASE: aligned, not wrapping, and all within reach. */
+bool machine_base_usable(uint64_t base);
 
 /** The driver whose short name is NAME ("pl011"), for earlycon=; NULL: none. */
 const struct uart_ops *machine_uart_driver(const char *name);

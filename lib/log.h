@@ -25,7 +25,7 @@ enum log_level {
 };
 
 #define LOG_RING_SIZE 65536
-#define LOG_LINE_MAX 512 /**< bytes of one message; what is longer is cut, and ends in "..." */
+#define LOG_LINE_MAX 1152 /**< bytes of one message; what is longer is cut, and ends in "..." */
 #define LOG_DEFAULT_CONSOLE_LEVEL 7
 #define LOG_QUIET_CONSOLE_LEVEL 4
 

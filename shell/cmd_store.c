@@ -22,6 +22,12 @@ static bool is_open(const struct shell_env *env)
 	return env->store && env->store_config && !env->store_closed;
 }
 
+/* Whether a format would lose a store that is whole, as far as its superblock tells. */
+static bool holds_store(const struct shell_env *env)
+{
+	return store_probe(&env->store_config->media) == STORE_VALID;
+}
+
 /* Whether the store may be used; if not, a line has said why. */
 static bool need_store(struct shell_env *env, const char *name)
 {
@@ -29,7 +35,10 @@ static bool need_store(struct shell_env *env, const char *name)
 		return true;
 	shell_printf(env, "%s: the store is not open: ", name);
 	shell_word(env, env->store_closed ? env->store_closed : "there is no region for it");
-	shell_printf(env, "%s\n", env->store_config ? " (store format starts afresh)" : "");
+	if (env->store_config)
+		shell_printf(env, " (store format%s starts afresh)",
+			     holds_store(env) ? " --yes" : "");
+	shell_printf(env, "\n");
 	return false;
 }
 
@@ -191,8 +200,8 @@ int cmd_ls(struct shell_env *env, int argc, char *argv[])
 	err = store_iterate(env->store, list_entry, &l);
 	if (err)
 		return shell_failed(env, argv[0], err);
-	shell_printf(env, "%" PRIu32 " %s, %llu bytes\n", l.entries, entries_word(l.entries),
-		     (unsigned long long)l.bytes);
+	shell_printf(env, "%" PRIu32 " %s, %llu %s\n", l.entries, entries_word(l.entries),
+		     (unsigned long long)l.bytes, l.bytes == 1 ? "byte" : "bytes");
 	return 0;
 }
 
@@ -264,11 +273,18 @@ int cmd_store(struct shell_env *env, int argc, char *argv[])
 	if (!env->store || !env->store_config)
 		return need_store(env, argv[0]) ? 0 : -1;
 	store_stat(env->store, &stats); /* no entries if it is not open */
-	if (stats.entries && !yes) {
+	if (!yes && stats.entries) {
 		shell_printf(env,
 			     "store format: not done, %" PRIu32 " %s would be lost: store format "
 			     "--yes does it all the same\n",
 			     stats.entries, entries_word(stats.entries));
+		return -1;
+	}
+	if (!yes && !is_open(env) && holds_store(env)) {
+		shell_printf(env,
+			     "store format: not done, there is a store that could not be opened, "
+			     "and its entries would be lost: store format --yes does it all the "
+			     "same\n");
 		return -1;
 	}
 	return format(env);

@@ -104,8 +104,12 @@ static int open_super(struct store *s)
 	case STORE_NOTHING:
 		return -ENODATA;
 	case STORE_OTHER:
-		store_report(s, "the superblock is of version %lu, this code knows version %u",
-			     (unsigned long)door_read(&s->door, SB_VERSION), SB_VERSION_VALUE);
+		store_report(s,
+			     "the superblock's copies are of version %lu and %lu, this code knows "
+			     "version %u",
+			     (unsigned long)door_read(&s->door, SB_VERSION),
+			     (unsigned long)door_read(&s->door, SB_COPY_B + SB_VERSION),
+			     SB_VERSION_VALUE);
 		return -EPROTONOSUPPORT;
 	case STORE_DAMAGED:
 		store_report(s, "both copies of the superblock are damaged");
@@ -199,14 +203,29 @@ static uint32_t join(struct store *s, uint32_t off, uint32_t size)
 	return end;
 }
 
-/* Kills the live record at OFF and gives its slot back; returns where the free block ends. */
-static uint32_t release(struct store *s, uint32_t off)
+/*
+ * Kills the record at OFF and gives its slot back; *END is where the free block ends. A record that
+ * no longer checks says nothing that may be acted on, its size least of all: it is only marked, in
+ * the one word that is sure to be its own, and -EBADMSG.
+ */
+static int release(struct store *s, uint32_t off, uint32_t *end)
 {
+	struct store_view view;
 	uint32_t size = door_read(&s->door, off + HDR_SIZE);
 
+	if (slot_view(s, off, &view)) {
+		store_report(s,
+			     "the entry at offset %lu does not match its checksum: kept aside, its "
+			     "slot is not used again",
+			     (unsigned long)off);
+		door_word(&s->door, off + HDR_KEYLEN, KEYLEN_QMARK);
+		door_flush(&s->door);
+		return -EBADMSG;
+	}
 	slot_kill(s, off, size);
 	door_flush(&s->door);
-	return join(s, off, size);
+	*end = join(s, off, size);
+	return 0;
 }
 
 /* The size of the slot that a record of NEED bytes takes from the block [off, off + block). */
@@ -297,7 +316,7 @@ int store_put(struct store *s, const void *key, uint32_t key_len, const void *da
 	}
 	old = entry->off;
 	entry->off = off;
-	release(s, old);
+	release(s, old, &block); /* if that fails it is out of the way all the same */
 	return 0;
 }
 
@@ -323,7 +342,7 @@ int store_get(struct store *s, const void *key, uint32_t key_len, struct store_v
 int store_delete(struct store *s, const void *key, uint32_t key_len)
 {
 	struct store_index_slot *entry;
-	uint32_t off;
+	uint32_t off, end;
 
 	if (!key_usable(s, key_len))
 		return -EINVAL;
@@ -332,8 +351,7 @@ int store_delete(struct store *s, const void *key, uint32_t key_len)
 		return -ENOENT;
 	off = entry->off;
 	index_remove(s, entry);
-	release(s, off);
-	return 0;
+	return release(s, off, &end);
 }
 
 /* Whether the slot at OFF claims to hold a record. */
@@ -359,12 +377,15 @@ int store_clear(struct store *s)
 {
 	if (!s->open)
 		return -EINVAL;
-	s->super.floor = s->next_seq - 1;
-	super_write(&s->door, &s->super);
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
 		size = step(s, off);
 		if (!size)
 			return -EBADMSG;
+	}
+	s->super.floor = s->next_seq - 1;
+	super_write(&s->door, &s->super);
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		size = door_read(&s->door, off + HDR_SIZE);
 		if (visible(s, off))
 			slot_kill(s, off, size);
 	}
@@ -394,8 +415,8 @@ int store_purge(struct store *s)
 		if (!entry || entry->off != off)
 			continue;
 		index_remove(s, entry);
-		next = release(s, off);
-		purged++;
+		if (!release(s, off, &next))
+			purged++;
 	}
 	return purged;
 }

@@ -169,10 +169,16 @@ int store_put(struct store *s, const void *key, uint32_t key_len, const void *da
  */
 int store_get(struct store *s, const void *key, uint32_t key_len, struct store_view *view);
 
-/** Removes KEY. 0, -ENOENT (none; an expired one is removed and counts), -EINVAL. */
+/**
+ * Removes KEY. 0, -ENOENT (none; an expired one is removed and counts), -EINVAL, or -EBADMSG: its
+ * bytes no longer match its checksum; it is not served again, but its slot stays out of use.
+ */
 int store_delete(struct store *s, const void *key, uint32_t key_len);
 
-/** Removes every entry at once: cut anywhere, all are there or none is. 0 or -EINVAL. */
+/**
+ * Removes every entry at once: cut anywhere, all are there or none is. 0, -EINVAL (not open) or
+ * -EBADMSG (the chain of slots is broken: nothing was removed).
+ */
 int store_clear(struct store *s);
 
 /** Removes expired entries, one by one; returns how many, or -EINVAL. */
@@ -180,7 +186,8 @@ int store_purge(struct store *s);
 
 /**
  * Calls FN for each entry in the order of the region, expired ones and such with a bad checksum
- * left out, until it returns other than 0; returns that, or 0, or -EINVAL. FN must not write to the
+ * left out, until it returns other than 0; returns that, or 0, -EINVAL (not open) or -EBADMSG
+ * (the chain of slots is broken from there on). FN must not write to the
  * store.
  */
 int store_iterate(struct store *s, int (*fn)(void *ctx, const struct store_view *view), void *ctx);

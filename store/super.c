@@ -72,10 +72,19 @@ static int newest(const struct store_door *d, int *copies)
 	return ahead && ahead < 0x80000000U ? 1 : 0;
 }
 
+/* Whether the copy at AT is a sound one of another version: one that a newer program left. */
+static bool foreign(const struct store_door *d, uint32_t at)
+{
+	return has_magic(d, at) && door_read(d, at + SB_VERSION) != SB_VERSION_VALUE &&
+	       crc32c(0, door_at(d, at), SB_CRC) == door_read(d, at + SB_CRC);
+}
+
 enum store_found super_read(const struct store_door *d, struct store_super *sb, int *copies)
 {
 	int i = newest(d, copies);
 
+	if (foreign(d, copy_at[0]) || foreign(d, copy_at[1]))
+		return STORE_OTHER;
 	if (i < 0)
 		return without_copy(d);
 	*sb = read_copy(d, copy_at[i]);

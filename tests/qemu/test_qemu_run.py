@@ -236,3 +236,24 @@ def test_names_with_spaces(boot, tmp_path, compile_tree):
     board.run("put k v")
     assert board.poweroff() == 0
     assert (folder / "the ram").stat().st_size == 512 << 20
+
+
+@pytest.mark.parametrize("options", [
+    ["-m", "2M"], ["-m", "2000M"], ["-m", "0"], ["-m", "99999999999G"],
+    ["-d", "/dev/null"], ["-d", "/"], ["-d", ""], ["-i", "/"], ["-i", ""],
+    ["--no-dtb", "--append-dtb"], ["--append-dtb", "--no-dtb"], ["--no-dtb", "-d", "DTB"],
+    ["--elf", "--no-dtb", "-a", "quiet"], ["--elf", "--no-dtb", "--init", "ls"], ["--ram", "/"],
+], ids=" ".join)
+def test_options_that_cannot_be(project, options):
+    """One line each, before anything starts."""
+    options = [project.dtb if option == "DTB" else option for option in options]
+    status, out, complaints = run(project.script, *options)
+    assert (status, out) == (2, "")
+    assert complaints.count("\n") == 1 and complaints.startswith("qemu-run.sh: ")
+
+
+def test_tour_without_a_store(project):
+    """The tour is there to show that entries stay: without any it has failed."""
+    status, out, complaints = run(project.script, "-a", "cairn.store=0")
+    assert status == 1 and "was not there after the reset" in complaints
+    assert "cairn> poweroff" in out

@@ -662,6 +662,14 @@ static void test_init_and_semihosting(void **state)
 	strcpy(boot.cmdline, "cairn.init=\"put a b; ls\" cairn.semihosting");
 	params_memory(&boot);
 	assert_string_equal(boot.init, "put a b; ls");
+	assert_false(boot.exit_on_panic);
+	params_early(&boot);
+	assert_true(boot.exit_on_panic);
+	strcpy(boot.cmdline, "cairn.semihosting=0");
+	params_early(&boot);
+	assert_false(boot.exit_on_panic);
+	strcpy(boot.cmdline, "cairn_semihosting=1 cairn.semihosting=1 mem=junk");
+	params_early(&boot);
 	assert_true(boot.exit_on_panic);
 	snprintf(boot.cmdline, sizeof(boot.cmdline), "cairn.init=%s", longest);
 	params_memory(&boot);

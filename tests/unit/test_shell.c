@@ -720,11 +720,11 @@ static void test_ttl(void **state)
 {
 	(void)state;
 	EXPECT("put k v 10", "put: k, 1 byte\n");
-	EXPECT("ls", "k  1 byte  expires in 10 s\n1 entry, 1 bytes\n");
+	EXPECT("ls", "k  1 byte  expires in 10 s\n1 entry, 1 byte\n");
 	clock_ms += 1;
-	EXPECT("ls", "k  1 byte  expires in 10 s\n1 entry, 1 bytes\n");
+	EXPECT("ls", "k  1 byte  expires in 10 s\n1 entry, 1 byte\n");
 	clock_ms += 8999;
-	EXPECT("ls", "k  1 byte  expires in 1 s\n1 entry, 1 bytes\n");
+	EXPECT("ls", "k  1 byte  expires in 1 s\n1 entry, 1 byte\n");
 	EXPECT("get k", "v\n");
 	clock_ms += 1001;
 	REFUSED("get k", "get: no such key: k\n");
@@ -843,6 +843,8 @@ static void test_closed_store(void **state)
 
 	(void)state;
 	store_close(&store);
+	region[0] ^= 1; /* the superblock's magic, in both copies: there is no store any more */
+	region[2048] ^= 1;
 	env.store_closed = "the bytes are damaged";
 	for (size_t i = 0; i < ARRAY_SIZE(store_lines); i++) {
 		snprintf(expected, sizeof(expected),
@@ -870,6 +872,27 @@ static void test_no_region(void **state)
 	assert_int_equal(salts, 0);
 }
 
+/* A store that is whole but could not be opened is not formatted over on a word. */
+static void test_closed_store_that_is_whole(void **state)
+{
+	(void)state;
+	EXPECT("put kept value", "put: kept, 5 bytes\n");
+	store_close(&store);
+	env.store_closed = "no memory is left for it";
+	REFUSED("get kept",
+		"get: the store is not open: no memory is left for it (store format --yes "
+		"starts afresh)\n");
+	REFUSED("store format", "store format: not done, there is a store that could not be "
+				"opened, and its entries "
+				"would be lost: store format --yes does it all the same\n");
+	assert_int_equal(store_open(&store, &config), 0);
+	env.store_closed = NULL;
+	EXPECT("get kept", "value\n");
+	store_close(&store);
+	env.store_closed = "no memory is left for it";
+	EXPECT("store format --yes", "store format: the store is open and empty\n");
+}
+
 /* A format that fails leaves the store closed, with the reason for whoever asks. */
 static void test_format_that_fails(void **state)
 {
@@ -879,7 +902,7 @@ static void test_format_that_fails(void **state)
 	REFUSED("ls", "ls: the store is not open: a value is out of its range (store format starts "
 		      "afresh)\n");
 	config.media.size = REGION_SIZE;
-	EXPECT("store format", "store format: the store is open and empty\n");
+	EXPECT("store format --yes", "store format: the store is open and empty\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -922,6 +945,7 @@ int main(void)
 		TEST(test_format_keeps_entries),
 		TEST(test_format_of_an_empty_store),
 		TEST(test_closed_store),
+		TEST(test_closed_store_that_is_whole),
 		TEST(test_no_region),
 		TEST(test_format_that_fails),
 	};

@@ -339,6 +339,94 @@ static void test_damage_at_run_time_is_not_served(void **state)
 	assert_int_equal(store_get(&store, "key", 3, &view), 0);
 }
 
+static int del(const char *key)
+{
+	return store_delete(&store, key, (uint32_t)strlen(key));
+}
+
+static int overwrite(const char *key)
+{
+	return store_put(&store, key, (uint32_t)strlen(key), "new", 3, NULL, 0, STORE_NEVER);
+}
+
+/* One header field of a record has another VALUE, with the store open: delete or overwrite it. */
+static void damaged_header(uint32_t field, uint32_t value, bool overwriting)
+{
+	static uint8_t expected[REGION];
+	struct walker_entry e;
+
+	assert_int_equal(fresh_store(NULL), 0);
+	put("before", "1");
+	put("damaged", "2");
+	put("after", "3");
+	e = entry("damaged");
+	if (word(e.off + field) == value)
+		return;
+	set_word(e.off + field, value);
+	memcpy(expected, region, REGION);
+	assert_int_equal(overwriting ? overwrite("damaged") : del("damaged"),
+			 overwriting ? 0 : -EBADMSG);
+	assert_non_null(strstr(reports, "kept aside"));
+	assert_int_equal(word(e.off + HDR_KEYLEN), KEYLEN_QMARK);
+	if (!overwriting) { /* nothing else was written */
+		be32_store(expected + e.off + HDR_KEYLEN, KEYLEN_QMARK);
+		assert_memory_equal(expected, region, REGION);
+		assert_null(get("damaged"));
+	} else {
+		assert_string_equal(get("damaged"), "new");
+	}
+	assert_string_equal(get("before"), "1");
+	assert_string_equal(get("after"), "3");
+}
+
+static void test_damaged_header_is_not_acted_on(void **state)
+{
+	static const uint32_t values[] = {0, 8, 40, 56, 96, REGION, 0x40000000, 0xffffffff};
+	static const uint32_t fields[] = {HDR_SIZE, HDR_DATALEN, HDR_METALEN};
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(fields); f++) {
+		for (size_t v = 0; v < ARRAY_SIZE(values); v++) {
+			damaged_header(fields[f], values[v], false);
+			damaged_header(fields[f], values[v], true);
+		}
+	}
+}
+
+static void test_clear_of_a_broken_chain_does_nothing(void **state)
+{
+	static uint8_t before[REGION];
+
+	(void)state;
+	put("a", "1");
+	put("b", "2");
+	set_word(entry("b").off + HDR_SIZE, 40);
+	memcpy(before, region, REGION);
+	assert_int_equal(store_clear(&store), -EBADMSG);
+	assert_memory_equal(before, region, REGION);
+	assert_string_equal(get("a"), "1");
+}
+
+/* One copy is enough, sound and of a version that only a newer program can have written. */
+static void test_a_copy_of_another_version_counts(void **state)
+{
+	static uint8_t before[REGION];
+
+	(void)state;
+	put("a", "1");
+	store_close(&store);
+	for (uint32_t copy = 0; copy <= SB_COPY_B; copy += SB_COPY_B) {
+		set_word(copy + SB_VERSION, 2);
+		walker_seal(region + copy);
+		memcpy(before, region, REGION);
+		assert_int_equal(reopen(), -EPROTONOSUPPORT);
+		assert_memory_equal(before, region, REGION);
+		set_word(copy + SB_VERSION, SB_VERSION_VALUE);
+		walker_seal(region + copy);
+	}
+	assert_int_equal(reopen(), 0);
+}
+
 /*
  * [a][b free][c][d], with one word of b wrong: deleting a neighbour, a or c, joins nothing with b.
  */
@@ -482,6 +570,9 @@ int main(void)
 		STATE_TEST(test_number_never_given_out),
 		STATE_TEST(test_flipped_contents_are_kept_aside),
 		STATE_TEST(test_damage_at_run_time_is_not_served),
+		STATE_TEST(test_damaged_header_is_not_acted_on),
+		STATE_TEST(test_clear_of_a_broken_chain_does_nothing),
+		STATE_TEST(test_a_copy_of_another_version_counts),
 		STATE_TEST(test_join_only_what_agrees),
 		STATE_TEST(test_tag_that_leads_over_a_record),
 		STATE_TEST(test_older_copy_does_not_count),
