@@ -4,8 +4,8 @@
  *
  * In (Linux boot protocol for ARM): r0 = 0, r1 = machine number, r2 = device tree or ATAGs, MMU and
  *     data cache off, IRQ and FIQ masked; or an ELF entry: r0 = r1 = r2 = 0, every core at once.
- * Out: core 0 calls main(struct boot_registers *) in SVC mode with stacks, .bss cleared, VFP on, vectors
- *     set and the MMU on by the first table; it never comes back. Every other core sleeps here.
+ * Out: core 0 calls main() in SVC mode with stacks, .bss cleared, VFP on, vectors set, the MMU on by the
+ *     first table, and boot_registers filled in; it never comes back. Every other core sleeps here.
  *
  * Until the MMU is on SCTLR.A makes each unaligned access a fault, in QEMU as on a board. The stacks lie
  * where an appended tree may still be, so until that is moved only an exception uses one.
@@ -77,7 +77,6 @@ reset:
 	ldr	r0, =boot_registers
 	stm	r0, {r4-r9}
 	bl	mmu_start
-	ldr	r0, =boot_registers
 	bl	main
 	b	park
 park:
