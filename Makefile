@@ -149,6 +149,11 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory boots
 
+.PHONY: check-linux
+check-linux: ## Linux's own tests of memblock against ours (fetches 138 MB once)
+	@tools/setup.sh linux
+	tools/check-linux.sh
+
 .PHONY: run
 run: ## boots the image in QEMU, to a prompt
 	./qemu-run.sh

@@ -3,6 +3,7 @@
 # Installs the Debian packages that a job needs and that are missing; asks sudo only if not root.
 #   tools/setup.sh run    what ./qemu-run.sh needs
 #   tools/setup.sh test   that, and what make test needs
+#   tools/setup.sh linux  what make check-linux needs
 set -eu
 
 run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi make
@@ -10,11 +11,14 @@ run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi make
 test="gcc libc6-dev libcmocka-dev libfdt-dev python3-pytest python3-pexpect python3-pytest-xdist
 	clang-format cppcheck shellcheck"
 
+linux="gcc gcc-multilib libc6-dev xz-utils"
+
 case ${1:-} in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
+linux) wanted=$linux ;;
 *)
-	echo "usage: tools/setup.sh run|test" >&2
+	echo "usage: tools/setup.sh run|test|linux" >&2
 	exit 2
 	;;
 esac
