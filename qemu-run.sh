@@ -14,7 +14,8 @@ usage() {
 usage: ./qemu-run.sh [options] [-- QEMU options]
 
 Boots Cairn to its prompt; Ctrl-A X leaves QEMU. With standard input not a terminal and no --init it
-takes a short tour by itself, powers off and exits with status 0.
+takes a short tour by itself, powers off and exits with status 0. With --init and standard input from
+/dev/null it powers off when the commands are done.
 
   -m SIZE        RAM, at most 1G (default 1G)
   -a BOOTARGS    command line, behind the tree's own
@@ -150,14 +151,22 @@ if [ -n "$print" ]; then
 	printf '%q ' "${qemu[@]}" && echo
 	exit 0
 fi
-if [ -t 0 ] || [ -n "$init" ] || [ -n "$gdb" ]; then
+if [ -t 0 ] || [ -n "$gdb" ] || { [ -n "$init" ] && ! [ /dev/stdin -ef /dev/null ]; }; then
 	status=0
 	"${qemu[@]}" || status=$?
 	[ $status = 0 ] || echo "qemu-run.sh: QEMU ended with status $status: see the panic or QEMU's message above, and --help" >&2
 	exit $status
 fi
 
-# ---- the tour: each command is typed when the prompt is there -------------------------------
+# ---- nobody is there: each command is typed when the prompt is there ------------------------
+
+value='hello from the last boot'
+commands=(memblock meminfo "put greeting \"$value\"" 'get greeting' ls reset 'get greeting' ls poweroff)
+seconds=$tour_seconds
+if [ -n "$init" ]; then
+	commands=(poweroff)
+	seconds=0 # no limit
+fi
 
 # Shows what comes up to the next prompt and leaves it in $said.
 show_until_prompt() {
@@ -173,14 +182,12 @@ show_until_prompt() {
 	return 1
 }
 
-value='hello from the last boot'
-coproc guest { exec timeout $tour_seconds "${qemu[@]}" 2>&1; }
+coproc guest { exec timeout "$seconds" "${qemu[@]}" 2>&1; }
 # shellcheck disable=SC2154 # coproc sets guest and guest_PID
 exec {from}<&"${guest[0]}" {to}>&"${guest[1]}" && pid=$guest_PID
 trap '' PIPE
 retained=
-for command in memblock meminfo "put greeting \"$value\"" 'get greeting' ls \
-	reset 'get greeting' ls poweroff; do
+for command in "${commands[@]}"; do
 	show_until_prompt || break
 	[ "$command" != reset ] || retained=''
 	[[ $said != *$'\n'"$value"* ]] || retained=1
@@ -194,4 +201,4 @@ case $status in
 124) die "the tour was not over after $tour_seconds seconds" 1 ;;
 *) die "QEMU ended with status $status: see the panic or QEMU's message above, and --help" "$status" ;;
 esac
-[ -n "$retained" ] || die "the tour is over, but what it had put was not there after the reset" 1
+[ -n "$retained$init" ] || die "the tour is over, but what it had put was not there after the reset" 1

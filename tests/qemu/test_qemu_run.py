@@ -257,3 +257,21 @@ def test_tour_without_a_store(project):
     status, out, complaints = run(project.script, "-a", "cairn.store=0")
     assert status == 1 and "was not there after the reset" in complaints
     assert "cairn> poweroff" in out
+
+
+@pytest.mark.parametrize("commands", ["version; memblock memory", "version; memblock memory; poweroff",
+                                      "version; memblock memory; get nothing; version"])
+def test_init_with_nobody_there(project, commands):
+    """With standard input from /dev/null it ends by itself, whatever became of the commands."""
+    status, out, complaints = run(project.script, "-m", "64M", "--init", commands)
+    assert (status, complaints) == (0, "")
+    assert "0x60000000..0x63ffffff" in out
+
+
+def test_commands_through_a_pipe(project):
+    """From a pipe the commands go to the prompt."""
+    done = subprocess.run([project.script, "-m", "64M", "--init", "version"], text=True,
+                          input="put a 'by pipe'\rget a\rpoweroff\r", capture_output=True,
+                          timeout=60)
+    assert done.returncode == 0
+    assert "\nby pipe" in done.stdout.replace("\r", "")
