@@ -49,6 +49,8 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 
 $(OUT)/boot/tree.o: $(OUT)/$(BOARD).dtb
 
+$(OBJ): Makefile # its flags
+
 # Two passes: the first link places the code, its symbols become a table behind it.
 $(OUT)/pass1.elf: $(OBJ) linker/image.ld
 	$(SAY) LD $@

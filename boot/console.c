@@ -189,8 +189,7 @@ int console_read(void *ctx)
 	int byte;
 
 	(void)ctx;
-	/* A person may take any time; the clock is read so that its counter is not missed wrapping.
-	 */
+	/* A person may take any time; reading the clock sees to it that no wrap is missed. */
 	while ((byte = console.ops->get(console.base)) < 0)
 		if (machine.microseconds)
 			machine.microseconds();

@@ -31,6 +31,7 @@ static _Noreturn void panic_end(void)
 		register uint32_t call __asm__("r0") = SYS_EXIT;
 		register uint32_t reason __asm__("r1") = ADP_STOPPED_RUNTIME_ERROR;
 
+		may_exit = false; /* where nobody answers, the SVC comes back as an exception */
 		__asm__ volatile("svc 0xab" ::"r"(call), "r"(reason) : "memory");
 	}
 	log_printf(LOG_EMERG, "halted");
@@ -51,15 +52,15 @@ void panic(const char *fmt, ...)
 	panic_end();
 }
 
-static const char *kind_name(uint32_t kind)
+static const char *kind_name(enum exception_kind kind)
 {
 	static const char *const names[] = {
-		[1] = "undefined instruction",
-		[2] = "supervisor call",
-		[3] = "prefetch abort",
-		[4] = "data abort",
-		[6] = "interrupt",
-		[7] = "fast interrupt",
+		[EXCEPTION_UNDEFINED] = "undefined instruction",
+		[EXCEPTION_SVC] = "supervisor call",
+		[EXCEPTION_PREFETCH_ABORT] = "prefetch abort",
+		[EXCEPTION_DATA_ABORT] = "data abort",
+		[EXCEPTION_IRQ] = "interrupt",
+		[EXCEPTION_FIQ] = "fast interrupt",
 	};
 
 	return kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown exception";
@@ -83,7 +84,7 @@ static void report_registers(const struct exception_frame *f)
 	log_printf(LOG_EMERG, "r12 %08lx", (unsigned long)f->r[12]);
 }
 
-void exception_report(uint32_t kind, const struct exception_frame *frame)
+void exception_report(enum exception_kind kind, const struct exception_frame *frame)
 {
 	if (reporting) {
 		console_panic_text("\nexception inside the exception handler\n");
@@ -95,10 +96,10 @@ void exception_report(uint32_t kind, const struct exception_frame *frame)
 	symbols_set(&image_symbols);
 	console_for_panic();
 	log_printf(LOG_EMERG, "exception: %s", kind_name(kind));
-	if (kind == 4)
+	if (kind == EXCEPTION_DATA_ABORT)
 		log_printf(LOG_EMERG, "address %08lx, status (DFSR) %08lx",
 			   (unsigned long)read_dfar(), (unsigned long)read_dfsr());
-	if (kind == 3)
+	if (kind == EXCEPTION_PREFETCH_ABORT)
 		log_printf(LOG_EMERG, "address %08lx, status (IFSR) %08lx",
 			   (unsigned long)read_ifar(), (unsigned long)read_ifsr());
 	report_registers(frame);

@@ -12,8 +12,18 @@ struct exception_frame {
 	uint32_t pc;
 };
 
-/** Reports an exception (vectors.S numbers the kinds) and ends as panic_end() does. */
-_Noreturn void exception_report(uint32_t kind, const struct exception_frame *frame);
+/** What kind of exception it was, as vectors.S numbers them. */
+enum exception_kind {
+	EXCEPTION_UNDEFINED = 1,
+	EXCEPTION_SVC = 2,
+	EXCEPTION_PREFETCH_ABORT = 3,
+	EXCEPTION_DATA_ABORT = 4,
+	EXCEPTION_IRQ = 6,
+	EXCEPTION_FIQ = 7,
+};
+
+/** Reports an exception and ends the boot as panic() does. One inside of it is one line. */
+_Noreturn void exception_report(enum exception_kind kind, const struct exception_frame *frame);
 
 /**
  * Logs "panic: " and the message and ends the boot: QEMU with a status of 1 if panic_may_exit() was

@@ -27,8 +27,14 @@
 #include "store/store.h"
 #include "version.h" /* made by the build */
 
-/* The store's index takes at most as much again as half its region, and a put of it twice that. */
-#define HEAP_BASE_SIZE MIB(1)
+/*
+ * What malloc gets. With the smallest records the store's index takes up to 0.44 of its region, and
+ * half as much again while it grows: three quarters of the region, and something for everyone else.
+ */
+static phys_addr_t heap_wanted(phys_addr_t region)
+{
+	return MIB(1) + region / 4 * 3;
+}
 
 struct boot_registers boot_registers;
 
@@ -94,11 +100,9 @@ static void map_memory(const struct boot *b)
 
 static void make_heap(struct boot *b)
 {
-	phys_addr_t size = HEAP_BASE_SIZE;
+	phys_addr_t region = b->store_place != STORE_PLACE_NONE ? b->store_size : 0;
 
-	if (b->store_place != STORE_PLACE_NONE)
-		size += b->store_size / 2;
-	if (memblock_phys_mem_size() && heap_init(size) < 0)
+	if (memblock_phys_mem_size() && heap_init(heap_wanted(region)) < 0)
 		pr_err("no memory is left for a heap");
 	boot_note(b, heap_base(), heap_size(), "heap", false);
 }

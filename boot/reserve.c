@@ -31,8 +31,7 @@ bool boot_may_complain(struct boot *b)
 	return false;
 }
 
-/* With the gap between it becomes part of the next region or the one before, which needs no slot.
- */
+/* The gap included, it becomes part of the region next to it, which needs no slot. */
 void boot_reserve_full(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name)
 {
 	const struct memblock_region *r, *next = NULL, *prev = NULL;

@@ -257,8 +257,7 @@ static void dynamic_child(struct boot *b, int node, const struct cells *c)
 		store_region_from_tree(b, base, (phys_addr_t)size, name, NULL);
 }
 
-/* Whether /reserved-memory is made as Linux demands it: its cells are the root's, and it has
- * ranges. */
+/* Whether /reserved-memory is as Linux demands it: with ranges, and the root's cells. */
 static bool check_parent(const void *fdt, int parent, struct cells *c)
 {
 	int ac, sc;

@@ -24,8 +24,7 @@
 #define DIVISOR_WHOLE 13
 #define DIVISOR_64TH 1
 
-/* Reads of FR while the transmitter is full: 16 bytes at 9600 baud take 17 ms, a read over 10 ns.
- */
+/* Reads of FR while it is full: 16 bytes at 9600 baud take 17 ms, a read over 10 ns. */
 #define PUT_TRIES 4000000u
 
 static void init(uintptr_t base)

@@ -41,8 +41,7 @@ static uint64_t microseconds(void)
 	return total_ticks / TICKS_PER_US;
 }
 
-/* Hands FUNCTION to the motherboard's configuration controller, which never answers if it succeeds.
- */
+/* Hands FUNCTION to the board's configuration controller; if that succeeds it is the end. */
 static int configure(int function)
 {
 	uint64_t start = microseconds();

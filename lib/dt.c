@@ -94,8 +94,7 @@ static int path_to(const void *fdt, int node, int path[DT_DEPTH_MAX])
 	return -EINVAL;
 }
 
-/* The cell counts of a bus; false if it has others than 1 and 2 (PCI has 3: it is not translated).
- */
+/* The cell counts of a bus; false if they are not 1 or 2 (PCI has 3 and is left alone). */
 static bool bus_cells(const void *fdt, int node, int *ac, int *sc)
 {
 	*ac = cell_count(fdt, node, "#address-cells", 1);

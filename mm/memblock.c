@@ -120,8 +120,7 @@ static unsigned long first_starting_from(const struct memblock_type *type, unsig
 	return lo;
 }
 
-/* Replaces the regions [lo, hi) by the N at WITH. -ENOMEM if they do not fit; total_size follows.
- */
+/* Replaces the regions [lo, hi) by the N at WITH; -ENOMEM if they do not fit. */
 static int splice(struct memblock_type *type, unsigned long lo, unsigned long hi,
 		  const struct memblock_region *with, unsigned long n)
 {

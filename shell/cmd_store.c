@@ -62,8 +62,7 @@ static int no_such_key(struct shell_env *env, const char *name, const char *key)
 	return -1;
 }
 
-/* When a time of WORD seconds from now is over, in *EXPIRY; false after a line that says why not.
- */
+/* When WORD seconds from now are over, in *EXPIRY; false after a line that says why not. */
 static bool get_expiry(struct shell_env *env, const char *word, int64_t *expiry)
 {
 	uint64_t seconds;

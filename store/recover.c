@@ -87,8 +87,7 @@ static enum fit fit(const struct store *s, uint32_t off, uint32_t *size)
 		*size = first;
 		return FIT_SPLIT;
 	}
-	/* The tag reaches back over slots walked already: the first of them begins where it says.
-	 */
+	/* The tag reaches back over slots walked already, to where the first of them begins. */
 	if (tag > *size && tag - *size <= off - CHAIN_START &&
 	    tags_lead_to(s, off - (tag - *size), off, &first))
 		return FIT_JOIN;

@@ -239,8 +239,7 @@ static uint32_t cut_to(const struct store *s, uint32_t off, uint32_t block, uint
 	return split ? need : block;
 }
 
-/* A free block of at least NEED bytes, or 0. One that is no longer what the list says is dropped.
- */
+/* A free block of at least NEED bytes, or 0. One that is not what the list says is dropped. */
 static uint32_t find_block(struct store *s, uint32_t need, uint32_t *block)
 {
 	uint32_t off;

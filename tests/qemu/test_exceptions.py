@@ -113,3 +113,16 @@ def test_bad_access_from_the_shell(boot):
     assert "multiple of 4" in board.run("md 0x60000001")
     assert "number" in board.run("md 0x1_0")
     assert "put: k" in board.run("put k v")
+
+
+def test_semihosting_where_nobody_answers(project, hand_over, patch_image, compile_tree):
+    """As on a board: the SVC comes back as an exception, which is one line and the end."""
+    tree = 0x64000000
+    image = patch_image({project.symbols["cmd_version"]: UDF})
+    board = hand_over(tree, {tree: compile_tree("nomap", "cairn.semihosting")}, image=image,
+                      extra=["-semihosting-config", "enable=off"])
+    board.send("version\r")
+    report(board)
+    board.child.expect("exception inside the exception handler")
+    board.child.expect("halted")
+    assert "exception" not in board.child.before
