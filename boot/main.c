@@ -221,6 +221,7 @@ static void run_shell(struct boot *b)
 int main(void)
 {
 	symbols_set(&image_symbols);
+	memblock_complain_to_log();
 	pr_info("Cairn %s", CAIRN_VERSION);
 	find_bootdata(&boot);
 	find_devices(&boot);
@@ -228,6 +229,7 @@ int main(void)
 	pr_info("Command line (%s): %s", boot.cmdline_source, boot.cmdline);
 	find_memory(&boot);
 	map_memory(&boot);
+	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
 	make_heap(&boot);
 	summary_log(&boot);
 	open_store(&boot);

@@ -2,12 +2,13 @@
 /*
  * The two lists and the search for free memory.
  *
- * Every change is one splice: binary search for the regions that a range meets, work out which
+ * Every change is a splice: binary search for the regions that a range meets, work out which
  * regions replace them, move the rest of the array once. Every question is one binary search.
  */
 #include "memblock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 static struct memblock_region memory_regions[INIT_MEMBLOCK_REGIONS];
@@ -26,11 +27,28 @@ struct memblock memblock = {
 };
 
 const struct memblock_tracer *memblock_tracer;
+void (*memblock_complain)(const char *what, phys_addr_t size, const void *caller);
 
+static bool may_resize;
+static bool has_mirror; /* some memory was marked mirrored: worth a search of its own */
+
+/* Out of line: the trace names the caller by return address. */
+#define TRACED __attribute__((noinline))
 #define TRACE_RANGE(call, base, size)                                                          \
 	do {                                                                                   \
 		if (memblock_tracer)                                                           \
 			memblock_tracer->range(call, base, size, __builtin_return_address(0)); \
+	} while (0)
+#define TRACE_ALLOC(call, size, align, has_nid, nid, from, max_addr)                            \
+	do {                                                                                    \
+		if (memblock_tracer)                                                            \
+			memblock_tracer->alloc(call, size, align, has_nid, nid, from, max_addr, \
+					       __builtin_return_address(0));                    \
+	} while (0)
+#define COMPLAIN(what, size)                                                        \
+	do {                                                                        \
+		if (memblock_complain)                                              \
+			memblock_complain(what, size, __builtin_return_address(0)); \
 	} while (0)
 
 static phys_addr_t min_addr_of(phys_addr_t a, phys_addr_t b)
@@ -59,32 +77,24 @@ static unsigned long count(const struct memblock_type *type)
 	return type->cnt == 1 && !type->regions[0].size ? 0 : type->cnt;
 }
 
-static int region_nid(const struct memblock_region *r)
-{
-#ifdef CONFIG_NUMA
-	return r->nid;
-#else
-	(void)r;
-	return NUMA_NO_NODE;
-#endif
-}
-
 static struct memblock_region make_region(phys_addr_t base, phys_addr_t end, int nid,
 					  enum memblock_flags flags)
 {
 	struct memblock_region r = {.base = base, .size = end - base, .flags = flags};
 
-#ifdef CONFIG_NUMA
-	r.nid = nid;
-#else
-	(void)nid;
-#endif
+	memblock_set_region_node(&r, nid);
 	return r;
 }
 
 static bool alike(const struct memblock_region *a, const struct memblock_region *b)
 {
-	return a->flags == b->flags && region_nid(a) == region_nid(b);
+	return a->flags == b->flags && memblock_get_region_node(a) == memblock_get_region_node(b);
+}
+
+/* Whether A and B, the one above it, are one region. */
+static bool joins(const struct memblock_region *a, const struct memblock_region *b)
+{
+	return region_end(a) == b->base && alike(a, b);
 }
 
 /* The first region that ends above ADDR (there, or after it), or the count if there is none. */
@@ -143,100 +153,141 @@ static int splice(struct memblock_type *type, unsigned long lo, unsigned long hi
 	return 0;
 }
 
-/* Joins the regions of [lo, hi) and their neighbours on both sides where they touch and agree. */
-static void merge(struct memblock_type *type, unsigned long lo, unsigned long hi)
-{
-	struct memblock_region *r = type->regions;
-	unsigned long cnt = count(type), out, in;
+/* What a change makes of each piece of a range. */
+struct change {
+	bool fill;                /* of what no region covers; else of what regions cover */
+	enum memblock_flags keep; /* of a region's flags */
+	enum memblock_flags set;
+	int nid;
+	bool keep_nid;
+};
 
-	lo = lo ? lo - 1 : 0;
-	hi = hi < cnt ? hi + 1 : cnt;
-	if (hi - lo < 2)
-		return;
-	for (out = lo, in = lo + 1; in < hi; in++) {
-		if (region_end(&r[out]) == r[in].base && alike(&r[out], &r[in]))
-			r[out].size += r[in].size;
-		else
-			r[++out] = r[in];
-	}
-	out++;
-	if (out == hi)
-		return;
-	memmove(&r[out], &r[hi], (cnt - hi) * sizeof(*r));
-	type->cnt = cnt - (hi - out);
+/* Which pieces are changed now: see change_range(). */
+enum pass { COUNT, SHRINK, FINISH };
+
+/* What C makes of R. */
+static struct memblock_region changed(const struct change *c, struct memblock_region r)
+{
+	r.flags = (r.flags & c->keep) | c->set;
+	if (!c->keep_nid)
+		memblock_set_region_node(&r, c->nid);
+	return r;
 }
 
 /*
- * Adds what of [base, end) the regions [lo, hi) do not cover yet, as regions of their own: the case
- * in which neighbours differ in flags or node.
+ * Puts PIECE, which touches no other piece that is due, in its place: in region I if that holds it
+ * (INSIDE), else in the gap before it. BELOW is what the region before it counts as. Returns how
+ * many regions there are more for it.
  */
-static int fill_gaps(struct memblock_type *type, unsigned long lo, unsigned long hi,
-		     const struct memblock_region *add)
+static long put_piece(struct memblock_type *type, unsigned long i, bool inside,
+		      struct memblock_region piece, const struct change *below, enum pass pass)
 {
-	phys_addr_t pos = add->base, end = region_end(add);
-	unsigned long gaps = 0;
+	const struct memblock_region *r = type->regions;
+	phys_addr_t base = piece.base, end = region_end(&piece);
+	unsigned long lo = i, hi = i + inside, n = 0, at;
+	struct memblock_region with[3], prev;
+	long more;
 
-	for (unsigned long i = lo; i < hi; i++) {
-		gaps += type->regions[i].base > pos;
-		pos = region_end(&type->regions[i]);
-	}
-	gaps += pos < end;
-	if (count(type) + gaps > type->max)
-		return -ENOMEM;
-	pos = add->base;
-	for (unsigned long i = lo; pos < end; i++) {
-		phys_addr_t stop = i < hi ? type->regions[i].base : end;
-
-		if (pos < stop) {
-			struct memblock_region gap = *add;
-
-			gap.base = pos;
-			gap.size = stop - pos;
-			splice(type, i, i, &gap, 1);
-			i++;
-			hi++;
+	if (inside && r[i].base < base) {
+		with[n] = r[i];
+		with[n++].size = base - r[i].base;
+	} else if (lo > 0) {
+		prev = below ? changed(below, r[lo - 1]) : r[lo - 1];
+		if (joins(&prev, &piece)) {
+			lo--;
+			piece.base = prev.base;
+			piece.size += prev.size;
 		}
-		pos = i < hi ? region_end(&type->regions[i]) : end;
 	}
-	merge(type, lo, hi);
+	at = n;
+	with[n++] = piece;
+	if (inside && region_end(&r[i]) > end) {
+		with[n] = r[i];
+		with[n].base = end;
+		with[n++].size = region_end(&r[i]) - end;
+	} else if (hi < count(type) && joins(&piece, &r[hi])) {
+		with[at].size += r[hi++].size;
+	}
+	more = (long)n - (long)(hi - lo);
+	if (pass == FINISH || (pass == SHRINK && more <= 0))
+		splice(type, lo, hi, with, n);
+	return more;
+}
+
+/* One pass of change_range(); returns how many regions there are more for it. */
+static long change_pass(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+			const struct change *c, enum pass pass)
+{
+	const struct change *below = NULL;
+	long more = 0;
+
+	while (base < end) {
+		unsigned long i = first_ending_above(type, base);
+		struct memblock_region *r = i < count(type) ? &type->regions[i] : NULL;
+		bool inside = r && r->base <= base;
+		phys_addr_t stop = r ? min_addr_of(end, inside ? region_end(r) : r->base) : end;
+		struct memblock_region piece = changed(
+			c, inside ? *r : make_region(base, stop, NUMA_NO_NODE, MEMBLOCK_NONE));
+
+		piece.base = base;
+		piece.size = stop - base;
+		if (inside ? !c->fill && !alike(&piece, r) : c->fill)
+			more += put_piece(type, i, inside, piece, below, pass);
+		below = pass == COUNT && !c->fill ? c : NULL;
+		base = stop;
+	}
+	return more;
+}
+
+/*
+ * Changes [base, end) of TYPE piece by piece, in an order in which it never needs more slots than
+ * before or after: first what joins its neighbours, then what is a region of its own. 0, or -ENOMEM
+ * and nothing is changed.
+ */
+static int change_range(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+			const struct change *c)
+{
+	long more = change_pass(type, base, end, c, COUNT);
+
+	if (more > 0 && (unsigned long)more > type->max - count(type))
+		return -ENOMEM;
+	change_pass(type, base, end, c, SHRINK);
+	change_pass(type, base, end, c, FINISH);
 	return 0;
 }
 
-static int add_range(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid,
-		     enum memblock_flags flags)
+/* Adds ADD, with its neighbours, as one region; where some are not alike, only what they lack. */
+static int try_add(struct memblock_type *type, struct memblock_region add)
 {
-	phys_addr_t end = capped_end(base, size);
-	struct memblock_region add = make_region(base, end, nid, flags);
+	phys_addr_t base = add.base, end = region_end(&add);
 	struct memblock_region *r = type->regions;
-	unsigned long lo, hi;
+	unsigned long lo = first_ending_above(type, base ? base - 1 : 0), hi = lo;
 
-	if (!add.size)
-		return 0;
 	/* [lo, hi): the regions that overlap or touch [base, end). */
-	lo = first_ending_above(type, base ? base - 1 : 0);
-	for (hi = lo; hi < count(type) && r[hi].base <= end; hi++)
-		if (!alike(&r[hi], &add))
-			break;
-	if (hi < count(type) && r[hi].base <= end) {
-		hi = first_starting_from(type, lo, end);
-		lo = first_ending_above(type, base);
-		return fill_gaps(type, lo, hi, &add);
+	for (; hi < count(type) && r[hi].base <= end; hi++) {
+		if (!alike(&r[hi], &add)) {
+			const struct change fill = {.fill = true,
+						    .set = add.flags,
+						    .nid = memblock_get_region_node(&add)};
+
+			return change_range(type, base, end, &fill);
+		}
 	}
-	if (lo < hi)
-		add = make_region(min_addr_of(base, r[lo].base),
-				  max_addr_of(end, region_end(&r[hi - 1])), nid, flags);
+	if (lo < hi) {
+		add.base = min_addr_of(base, r[lo].base);
+		add.size = max_addr_of(end, region_end(&r[hi - 1])) - add.base;
+	}
 	return splice(type, lo, hi, &add, 1);
 }
 
-static int remove_range(struct memblock_type *type, phys_addr_t base, phys_addr_t size)
+static int try_remove(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
 {
-	phys_addr_t end = capped_end(base, size);
 	unsigned long lo = first_ending_above(type, base);
 	unsigned long hi = first_starting_from(type, lo, end);
 	struct memblock_region left[2];
 	unsigned long n = 0;
 
-	if (base >= end || lo >= hi)
+	if (lo >= hi)
 		return 0;
 	if (type->regions[lo].base < base) {
 		left[n] = type->regions[lo];
@@ -250,69 +301,68 @@ static int remove_range(struct memblock_type *type, phys_addr_t base, phys_addr_
 	return splice(type, lo, hi, left, n);
 }
 
-/* Splits the region that holds ADDR strictly inside in two. 0 or -ENOMEM. */
-static int split_at(struct memblock_type *type, phys_addr_t addr)
+static int double_array(struct memblock_type *type, phys_addr_t base, phys_addr_t end);
+
+static int add_range(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid,
+		     enum memblock_flags flags)
 {
-	unsigned long i = first_ending_above(type, addr);
-	struct memblock_region halves[2];
+	struct memblock_region add = make_region(base, capped_end(base, size), nid, flags);
+	int err = 0;
 
-	if (i == count(type) || type->regions[i].base >= addr)
-		return 0;
-	halves[0] = halves[1] = type->regions[i];
-	halves[0].size = addr - halves[0].base;
-	halves[1].base = addr;
-	halves[1].size -= halves[0].size;
-	return splice(type, i, i + 1, halves, 2);
-}
-
-/* Sets or clears FLAG on the part of `memory` in [base, base + size). */
-static int set_flag(phys_addr_t base, phys_addr_t size, bool set, enum memblock_flags flag)
-{
-	struct memblock_type *type = &memblock.memory;
-	phys_addr_t end = capped_end(base, size);
-	unsigned long lo, hi;
-	int err;
-
-	if (base >= end)
-		return 0;
-	err = split_at(type, base);
-	if (!err)
-		err = split_at(type, end);
-	lo = first_ending_above(type, base);
-	hi = first_starting_from(type, lo, end);
-	for (unsigned long i = lo; !err && i < hi; i++)
-		type->regions[i].flags =
-			set ? type->regions[i].flags | flag : type->regions[i].flags & ~flag;
-	merge(type, lo, hi); /* after an error it takes the one split back */
+	if (add.size)
+		while ((err = try_add(type, add)) && !double_array(type, base, region_end(&add)))
+			;
 	return err;
 }
 
-__attribute__((noinline)) int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid,
-						enum memblock_flags flags)
+static int remove_range(struct memblock_type *type, phys_addr_t base, phys_addr_t size)
 {
-	TRACE_RANGE("memblock_add_node", base, size);
+	phys_addr_t end = capped_end(base, size);
+	int err = 0;
+
+	if (base < end)
+		while ((err = try_remove(type, base, end)) && !double_array(type, base, end))
+			;
+	return err;
+}
+
+static int change(struct memblock_type *type, phys_addr_t base, phys_addr_t size,
+		  const struct change *c)
+{
+	phys_addr_t end = capped_end(base, size);
+	int err;
+
+	while ((err = change_range(type, base, end, c)) && !double_array(type, base, end))
+		;
+	return err;
+}
+
+TRACED int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
+{
+	if (memblock_tracer)
+		memblock_tracer->add_node(base, size, nid, flags, __builtin_return_address(0));
 	return add_range(&memblock.memory, base, size, nid, flags);
 }
 
-__attribute__((noinline)) int memblock_add(phys_addr_t base, phys_addr_t size)
+TRACED int memblock_add(phys_addr_t base, phys_addr_t size)
 {
 	TRACE_RANGE("memblock_add", base, size);
 	return add_range(&memblock.memory, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
 }
 
-__attribute__((noinline)) int memblock_remove(phys_addr_t base, phys_addr_t size)
+TRACED int memblock_remove(phys_addr_t base, phys_addr_t size)
 {
 	TRACE_RANGE("memblock_remove", base, size);
 	return remove_range(&memblock.memory, base, size);
 }
 
-__attribute__((noinline)) int memblock_reserve(phys_addr_t base, phys_addr_t size)
+TRACED int memblock_reserve(phys_addr_t base, phys_addr_t size)
 {
 	TRACE_RANGE("memblock_reserve", base, size);
 	return add_range(&memblock.reserved, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
 }
 
-__attribute__((noinline)) int memblock_phys_free(phys_addr_t base, phys_addr_t size)
+TRACED int memblock_phys_free(phys_addr_t base, phys_addr_t size)
 {
 	TRACE_RANGE("memblock_phys_free", base, size);
 	return remove_range(&memblock.reserved, base, size);
@@ -367,20 +417,26 @@ static phys_addr_t find_in_region_up(phys_addr_t lo, phys_addr_t hi, phys_addr_t
 	}
 }
 
-static bool usable(const struct memblock_region *r, int nid)
+bool memblock_region_picked(const struct memblock_region *r, int nid, enum memblock_flags flags)
 {
-	return !(r->flags & (MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED)) &&
-	       (nid == NUMA_NO_NODE || nid == region_nid(r));
+	if (nid != NUMA_NO_NODE && nid != memblock_get_region_node(r))
+		return false;
+	if (flags & MEMBLOCK_MIRROR && !memblock_is_mirror(r))
+		return false;
+	return !(r->flags & ~flags & (MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED));
 }
 
-/* Where SIZE bytes fit in [start, end) on node NID: the first place in the direction set, or 0. */
+/*
+ * Where SIZE bytes fit in [start, end) on node NID, in regions that FLAGS pick: the first place in
+ * the direction set, or 0.
+ */
 static phys_addr_t find(phys_addr_t size, phys_addr_t align, phys_addr_t start, phys_addr_t end,
-			int nid)
+			int nid, enum memblock_flags flags)
 {
 	const struct memblock_type *mem = &memblock.memory;
 	unsigned long lo, hi;
 
-	if (end == MEMBLOCK_ALLOC_ACCESSIBLE)
+	if (end == MEMBLOCK_ALLOC_ACCESSIBLE || end == MEMBLOCK_ALLOC_NOLEAKTRACE)
 		end = memblock.current_limit;
 	start = max_addr_of(start, PAGE_SIZE); /* page 0 is never given */
 	if (start >= end)
@@ -394,7 +450,7 @@ static phys_addr_t find(phys_addr_t size, phys_addr_t align, phys_addr_t start, 
 		phys_addr_t top = min_addr_of(region_end(r), end);
 		phys_addr_t found = 0;
 
-		if (usable(r, nid))
+		if (memblock_region_picked(r, nid, flags))
 			found = memblock.bottom_up ? find_in_region_up(base, top, size, align)
 						   : find_in_region_down(base, top, size, align);
 		if (found)
@@ -403,93 +459,182 @@ static phys_addr_t find(phys_addr_t size, phys_addr_t align, phys_addr_t start, 
 	return 0;
 }
 
+/* find() on node NID, if it can be; in mirrored memory, if there is some with room. */
+static phys_addr_t find_best(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+			     phys_addr_t end, int nid, bool exact_nid)
+{
+	enum memblock_flags flags = has_mirror ? MEMBLOCK_MIRROR : MEMBLOCK_NONE;
+
+	for (;; flags = MEMBLOCK_NONE) {
+		phys_addr_t found = find(size, align, start, end, nid, flags);
+
+		if (!found && nid != NUMA_NO_NODE && !exact_nid)
+			found = find(size, align, start, end, NUMA_NO_NODE, flags);
+		if (found || !flags)
+			return found;
+	}
+}
+
 phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size,
 				   phys_addr_t align)
 {
-	return size ? find(size, align ? align : SMP_CACHE_BYTES, start, end, NUMA_NO_NODE) : 0;
-}
-
-/* Finds and reserves; a node is a wish. Not inlined: it is what the trace names as the caller. */
-__attribute__((noinline)) static phys_addr_t memblock_alloc_range_nid(phys_addr_t size,
-								      phys_addr_t align,
-								      phys_addr_t start,
-								      phys_addr_t end, int nid)
-{
-	phys_addr_t found = 0;
-
 	if (!size)
 		return 0;
-	if (!align)
-		align = SMP_CACHE_BYTES;
-	if (nid != NUMA_NO_NODE)
-		found = find(size, align, start, end, nid);
-	if (!found)
-		found = find(size, align, start, end, NUMA_NO_NODE);
-	if (!found || memblock_reserve(found, size))
-		return 0;
-	return found;
+	return find_best(size, align ? align : SMP_CACHE_BYTES, start, end, NUMA_NO_NODE, false);
 }
 
-__attribute__((noinline)) phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align,
-								phys_addr_t start, phys_addr_t end)
+static bool is_first_array(const struct memblock_region *regions)
 {
-	if (memblock_tracer)
-		memblock_tracer->alloc("memblock_phys_alloc_range", size, align, false,
-				       NUMA_NO_NODE, start, end, __builtin_return_address(0));
-	return memblock_alloc_range_nid(size, align, start, end, NUMA_NO_NODE);
+	return regions == memory_regions || regions == reserved_regions;
 }
 
-static void *alloc_internal(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
-			    phys_addr_t max_addr, int nid)
+/*
+ * Gives TYPE an array of twice the size, which does not lie in [base, end), what the caller is
+ * about to reserve. 0 or -ENOMEM. Not inlined: it is what the trace names as the caller.
+ */
+TRACED static int double_array(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
+{
+	struct memblock_region *old = type->regions, *new;
+	phys_addr_t old_size = ROUND_UP((phys_addr_t)(type->max * sizeof(*old)), PAGE_SIZE);
+	phys_addr_t size = ROUND_UP((phys_addr_t)(2 * type->max * sizeof(*old)), PAGE_SIZE);
+	phys_addr_t at;
+
+	if (!may_resize || type->max > ULONG_MAX / 4 / sizeof(*old))
+		return -ENOMEM;
+	if (type != &memblock.reserved)
+		base = end = 0;
+	at = memblock_find_in_range(end, MEMBLOCK_ALLOC_ACCESSIBLE, size, PAGE_SIZE);
+	if (!at && base)
+		at = memblock_find_in_range(0, min_addr_of(base, memblock.current_limit), size,
+					    PAGE_SIZE);
+	/* The reservation of an array for `reserved` goes into that array. */
+	if (!at || (type != &memblock.reserved && memblock_reserve(at, size))) {
+		COMPLAIN("no room for an array of twice the regions", size);
+		return -ENOMEM;
+	}
+	new = memcpy((void *)(uintptr_t)at, old, type->max * sizeof(*old));
+	memset(new + type->max, 0, type->max * sizeof(*old));
+	type->regions = new;
+	type->max *= 2;
+	if (memblock_tracer)
+		memblock_tracer->doubled(type, at, size);
+	if (type == &memblock.reserved)
+		memblock_reserve(at, size);
+	if (!is_first_array(old))
+		memblock_free(old, (size_t)old_size);
+	return 0;
+}
+
+void memblock_allow_resize(void)
+{
+	may_resize = true;
+}
+
+TRACED phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+					    phys_addr_t end, int nid, bool exact_nid)
 {
 	phys_addr_t found;
 
-	if (max_addr > memblock.current_limit)
-		max_addr = memblock.current_limit;
-	found = memblock_alloc_range_nid(size, align, min_addr, max_addr, nid);
-	if (!found && min_addr)
-		found = memblock_alloc_range_nid(size, align, MEMBLOCK_LOW_LIMIT, max_addr, nid);
+	if (!size) {
+		COMPLAIN("an allocation of no bytes is refused", size);
+		return 0;
+	}
+	if (nid == MAX_NUMNODES) /* what callers before NUMA_NO_NODE passed for any */
+		nid = NUMA_NO_NODE;
+	found = find_best(size, align ? align : SMP_CACHE_BYTES, start, end, nid, exact_nid);
+	return found && !memblock_reserve(found, size) ? found : 0;
+}
+
+TRACED phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+					     phys_addr_t end)
+{
+	TRACE_ALLOC("memblock_phys_alloc_range", size, align, false, NUMA_NO_NODE, start, end);
+	return memblock_alloc_range_nid(size, align, start, end, NUMA_NO_NODE, false);
+}
+
+phys_addr_t memblock_phys_alloc_try_nid(phys_addr_t size, phys_addr_t align, int nid)
+{
+	return memblock_alloc_range_nid(size, align, MEMBLOCK_LOW_LIMIT, MEMBLOCK_ALLOC_ACCESSIBLE,
+					nid, false);
+}
+
+static void *alloc_internal(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+			    phys_addr_t max_addr, int nid, bool exact_nid)
+{
+	phys_addr_t found;
+
+	max_addr = min_addr_of(max_addr, memblock.current_limit);
+	found = memblock_alloc_range_nid(size, align, min_addr, max_addr, nid, exact_nid);
+	if (!found && min_addr && size)
+		found = memblock_alloc_range_nid(size, align, MEMBLOCK_LOW_LIMIT, max_addr, nid,
+						 exact_nid);
 	return (void *)(uintptr_t)found;
 }
 
-__attribute__((noinline)) void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align,
-							   phys_addr_t min_addr,
-							   phys_addr_t max_addr, int nid)
+TRACED void *memblock_alloc_exact_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+					  phys_addr_t max_addr, int nid)
 {
-	if (memblock_tracer)
-		memblock_tracer->alloc("memblock_alloc_try_nid_raw", size, align, true, nid,
-				       min_addr, max_addr, __builtin_return_address(0));
-	return alloc_internal(size, align, min_addr, max_addr, nid);
+	TRACE_ALLOC("memblock_alloc_exact_nid_raw", size, align, true, nid, min_addr, max_addr);
+	return alloc_internal(size, align, min_addr, max_addr, nid, true);
 }
 
-__attribute__((noinline)) void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align,
-						       phys_addr_t min_addr, phys_addr_t max_addr,
-						       int nid)
+TRACED void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+					phys_addr_t max_addr, int nid)
+{
+	TRACE_ALLOC("memblock_alloc_try_nid_raw", size, align, true, nid, min_addr, max_addr);
+	return alloc_internal(size, align, min_addr, max_addr, nid, false);
+}
+
+TRACED void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+				    phys_addr_t max_addr, int nid)
 {
 	void *ptr;
 
-	if (memblock_tracer)
-		memblock_tracer->alloc("memblock_alloc_try_nid", size, align, true, nid, min_addr,
-				       max_addr, __builtin_return_address(0));
-	ptr = alloc_internal(size, align, min_addr, max_addr, nid);
-	if (ptr)
-		memset(ptr, 0, (size_t)size);
-	return ptr;
+	TRACE_ALLOC("memblock_alloc_try_nid", size, align, true, nid, min_addr, max_addr);
+	ptr = alloc_internal(size, align, min_addr, max_addr, nid, false);
+	return ptr ? memset(ptr, 0, (size_t)size) : NULL;
+}
+
+/* Sets, or with SET 0 clears, FLAG on the part of `memory` in [base, base + size). */
+static int mark(phys_addr_t base, phys_addr_t size, enum memblock_flags flag,
+		enum memblock_flags set)
+{
+	const struct change c = {.keep = (enum memblock_flags) ~flag, .set = set, .keep_nid = true};
+
+	return change(&memblock.memory, base, size, &c);
 }
 
 int memblock_mark_nomap(phys_addr_t base, phys_addr_t size)
 {
-	return set_flag(base, size, true, MEMBLOCK_NOMAP);
+	return mark(base, size, MEMBLOCK_NOMAP, MEMBLOCK_NOMAP);
 }
 
 int memblock_clear_nomap(phys_addr_t base, phys_addr_t size)
 {
-	return set_flag(base, size, false, MEMBLOCK_NOMAP);
+	return mark(base, size, MEMBLOCK_NOMAP, MEMBLOCK_NONE);
 }
 
 int memblock_mark_hotplug(phys_addr_t base, phys_addr_t size)
 {
-	return set_flag(base, size, true, MEMBLOCK_HOTPLUG);
+	return mark(base, size, MEMBLOCK_HOTPLUG, MEMBLOCK_HOTPLUG);
+}
+
+int memblock_clear_hotplug(phys_addr_t base, phys_addr_t size)
+{
+	return mark(base, size, MEMBLOCK_HOTPLUG, MEMBLOCK_NONE);
+}
+
+int memblock_mark_mirror(phys_addr_t base, phys_addr_t size)
+{
+	has_mirror = true;
+	return mark(base, size, MEMBLOCK_MIRROR, MEMBLOCK_MIRROR);
+}
+
+int memblock_set_node(phys_addr_t base, phys_addr_t size, struct memblock_type *type, int nid)
+{
+	const struct change c = {.keep = (enum memblock_flags) ~0U, .nid = nid};
+
+	return change(type, base, size, &c);
 }
 
 /* Takes all of `memory` in [base, end) out but for the no-map regions. */
@@ -508,7 +653,7 @@ static void remove_mapped(phys_addr_t base, phys_addr_t end)
 			phys_addr_t from = max_addr_of(base, r.base);
 			phys_addr_t to = min_addr_of(end, region_end(&r));
 
-			remove_range(type, from, to - from);
+			try_remove(type, from, to); /* never splits */
 			i = first_ending_above(type, to);
 		}
 	}
@@ -518,12 +663,45 @@ void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
 {
 	phys_addr_t end = capped_end(base, size);
 
-	if (base >= end || !count(&memblock.memory))
+	if (base >= end)
 		return;
+	if (!count(&memblock.memory)) {
+		COMPLAIN("no memory is known yet that could be capped", size);
+		return;
+	}
 	remove_mapped(0, base);
 	remove_mapped(end, PHYS_ADDR_MAX);
-	remove_range(&memblock.reserved, 0, base);
-	remove_range(&memblock.reserved, end, PHYS_ADDR_MAX);
+	try_remove(&memblock.reserved, 0, base);
+	try_remove(&memblock.reserved, end, PHYS_ADDR_MAX);
+}
+
+/* Where the first LIMIT bytes of memory end; PHYS_ADDR_MAX if there are fewer, or LIMIT is 0. */
+static phys_addr_t end_of_first(phys_addr_t limit)
+{
+	const struct memblock_region *r;
+
+	for_each_mem_region (r) {
+		if (limit && limit <= r->size)
+			return r->base + limit;
+		limit -= min_addr_of(limit, r->size);
+	}
+	return PHYS_ADDR_MAX;
+}
+
+void memblock_enforce_memory_limit(phys_addr_t limit)
+{
+	phys_addr_t end = end_of_first(limit);
+
+	try_remove(&memblock.memory, end, PHYS_ADDR_MAX);
+	try_remove(&memblock.reserved, end, PHYS_ADDR_MAX);
+}
+
+void memblock_mem_limit_remove_map(phys_addr_t limit)
+{
+	phys_addr_t end = end_of_first(limit);
+
+	if (end < PHYS_ADDR_MAX)
+		memblock_cap_memory_range(0, end);
 }
 
 void memblock_trim_memory(phys_addr_t align)
@@ -549,14 +727,9 @@ void memblock_set_current_limit(phys_addr_t limit)
 	memblock.current_limit = limit;
 }
 
-void memblock_set_bottom_up(bool enable)
+phys_addr_t memblock_get_current_limit(void)
 {
-	memblock.bottom_up = enable;
-}
-
-bool memblock_bottom_up(void)
-{
-	return memblock.bottom_up;
+	return memblock.current_limit;
 }
 
 /* The region of TYPE that holds ADDR, or NULL. */
@@ -603,6 +776,18 @@ bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)
 	return memblock_overlaps_region(&memblock.reserved, base, size);
 }
 
+int memblock_search_pfn_nid(unsigned long pfn, unsigned long *start_pfn, unsigned long *end_pfn)
+{
+	phys_addr_t addr = (phys_addr_t)pfn << PAGE_SHIFT;
+	const struct memblock_region *r = region_of(&memblock.memory, addr);
+
+	if (!r || PFN_DOWN(addr) != pfn)
+		return -1;
+	*start_pfn = (unsigned long)PFN_DOWN(r->base);
+	*end_pfn = (unsigned long)PFN_DOWN(region_end(r));
+	return memblock_get_region_node(r);
+}
+
 phys_addr_t memblock_start_of_DRAM(void)
 {
 	return memblock.memory.regions[0].base;
@@ -621,33 +806,4 @@ phys_addr_t memblock_phys_mem_size(void)
 phys_addr_t memblock_reserved_size(void)
 {
 	return memblock.reserved.total_size;
-}
-
-/* *idx is the address to go on from; addresses are enough, since the lists are sorted. */
-bool memblock_next_free_range(uint64_t *idx, enum memblock_flags without, phys_addr_t *start,
-			      phys_addr_t *end)
-{
-	for (;;) {
-		phys_addr_t pos = (phys_addr_t)*idx;
-		unsigned long m = first_ending_above(&memblock.memory, pos), r;
-		const struct memblock_region *mem = &memblock.memory.regions[m];
-
-		if (*idx >= PHYS_ADDR_MAX || m == count(&memblock.memory))
-			return false;
-		pos = max_addr_of(pos, mem->base);
-		*idx = region_end(mem);
-		if (mem->flags & without)
-			continue;
-		r = first_ending_above(&memblock.reserved, pos);
-		if (r < count(&memblock.reserved) && memblock.reserved.regions[r].base <= pos) {
-			*idx = region_end(&memblock.reserved.regions[r]);
-			continue;
-		}
-		*start = pos;
-		*end = region_end(mem);
-		if (r < count(&memblock.reserved))
-			*end = min_addr_of(*end, memblock.reserved.regions[r].base);
-		*idx = *end;
-		return true;
-	}
 }

@@ -32,7 +32,41 @@ static void trace_alloc(const char *call, phys_addr_t size, phys_addr_t align, b
 		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
 }
 
-static const struct memblock_tracer tracer = {.range = trace_range, .alloc = trace_alloc};
+static void trace_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags,
+			   const void *caller)
+{
+	char symbol[SYMBOL_TEXT_MAX];
+
+	pr_info("memblock_add_node: [" PRIpa "-" PRIpa "] nid=%d flags=%x %s", base,
+		last_byte(base, size), nid, (unsigned)flags,
+		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
+}
+
+static void trace_doubled(const struct memblock_type *type, phys_addr_t base, phys_addr_t size)
+{
+	pr_info("memblock: %s is doubled to %lu at [" PRIpa "-" PRIpa "]", type->name, type->max,
+		base, last_byte(base, size));
+}
+
+static const struct memblock_tracer tracer = {
+	.range = trace_range,
+	.add_node = trace_add_node,
+	.alloc = trace_alloc,
+	.doubled = trace_doubled,
+};
+
+static void complain(const char *what, phys_addr_t size, const void *caller)
+{
+	char symbol[SYMBOL_TEXT_MAX];
+
+	pr_warn("memblock: %s (%llu bytes, %s)", what, (unsigned long long)size,
+		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
+}
+
+void memblock_complain_to_log(void)
+{
+	memblock_complain = complain;
+}
 
 void memblock_trace_start(void)
 {
@@ -76,8 +110,7 @@ void memblock_list(const struct memblock_type *type, void (*print)(void *ctx, co
 	const struct memblock_region *r;
 	int i = 0;
 
-	for_each_region(type, r)
-	{
+	for_each_region (type, r) {
 		char line[64];
 
 		snprintf(line, sizeof(line), "%4d: " PRIpa ".." PRIpa, i++, r->base,

@@ -5,6 +5,9 @@
 
 #include "mm/memblock.h"
 
+/** Logs what memblock complains of from now on, as warnings. */
+void memblock_complain_to_log(void);
+
 /** Logs each memblock call from now on, as Linux does from memblock=debug on. */
 void memblock_trace_start(void);
 

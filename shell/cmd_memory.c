@@ -52,10 +52,10 @@ static phys_addr_t nomap_size(void)
 static phys_addr_t free_size(phys_addr_t *largest)
 {
 	phys_addr_t start, end, size = 0;
-	uint64_t i = 0;
+	uint64_t i;
 
 	*largest = 0;
-	while (memblock_next_free_range(&i, MEMBLOCK_NOMAP, &start, &end)) {
+	for_each_free_mem_range (i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL) {
 		size += end - start;
 		if (end - start > *largest)
 			*largest = end - start;

@@ -495,10 +495,10 @@ static const struct trim_case trim_cases[] = {
 	},
 };
 
-/** The free ranges WITHOUT these flags are, in this order, the runs of letters in FREE. */
+/** The free ranges that FLAGS pick are, in this order, the runs of letters in FREE. */
 struct free_case {
 	const char *name;
-	enum memblock_flags without;
+	enum memblock_flags flags;
 	const char *memory;
 	const char *reserved;
 	const char *free;
@@ -542,18 +542,32 @@ static const struct free_case free_cases[] = {
 		".a.bbcc.",
 	},
 	{
-		"free ranges without flags (1)",
-		MEMBLOCK_NOMAP,
+		"free ranges that nothing picks",
+		MEMBLOCK_NONE,
 		"##nn##.nn.hb",
 		"#....#......",
 		".a..b.....c.",
 	},
 	{
-		"free ranges without flags (2)",
-		MEMBLOCK_NOMAP | MEMBLOCK_HOTPLUG,
-		"nhbd#",
-		".....",
-		"...ab",
+		"free ranges with no-map",
+		MEMBLOCK_NOMAP,
+		"nhbd#m.n",
+		"........",
+		"abc.de.f",
+	},
+	{
+		"free ranges with driver-managed",
+		MEMBLOCK_DRIVER_MANAGED | MEMBLOCK_HOTPLUG,
+		"nhbd#m.d",
+		".......#",
+		".a.bcd..",
+	},
+	{
+		"free ranges of mirrored memory",
+		MEMBLOCK_MIRROR,
+		"nhbm#mmd",
+		".....#..",
+		"...a..b.",
 	},
 };
 

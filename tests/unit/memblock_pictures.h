@@ -158,8 +158,7 @@ static void draw(const struct memblock_type *type, char *picture, size_t n)
 
 	memset(picture, '.', n);
 	picture[n] = '\0';
-	for_each_region(type, r)
-	{
+	for_each_region (type, r) {
 		phys_addr_t first = (phys_addr_t)(r->base - origin), len = r->size;
 		bool whole = !(first % PAGE_SIZE) && !(len % PAGE_SIZE) && first < PG(n) &&
 			     len <= PG(n) - first;

@@ -281,6 +281,22 @@ static void overlaps(void **state UNUSED)
 	assert_true(memblock_overlaps_region(&memblock.reserved, page(3), PG(2)));
 }
 
+static bool next_free(uint64_t *idx, enum memblock_flags flags, phys_addr_t *start,
+		      phys_addr_t *end)
+{
+	__next_mem_range(idx, NUMA_NO_NODE, flags, &memblock.memory, &memblock.reserved, start, end,
+			 NULL);
+	return *idx != MEMBLOCK_ITER_END;
+}
+
+static bool next_free_rev(uint64_t *idx, enum memblock_flags flags, phys_addr_t *start,
+			  phys_addr_t *end)
+{
+	__next_mem_range_rev(idx, NUMA_NO_NODE, flags, &memblock.memory, &memblock.reserved, start,
+			     end, NULL);
+	return *idx != MEMBLOCK_ITER_END;
+}
+
 /* Nothing is in an empty list, address 0 neither. */
 static void questions_about_empty_lists(void **state UNUSED)
 {
@@ -293,7 +309,9 @@ static void questions_about_empty_lists(void **state UNUSED)
 	assert_false(memblock_is_reserved(0));
 	assert_false(memblock_is_region_reserved(0, PHYS_ADDR_MAX));
 	assert_false(memblock_overlaps_region(&memblock.memory, 0, PHYS_ADDR_MAX));
-	assert_false(memblock_next_free_range(&idx, MEMBLOCK_NONE, &start, &end));
+	assert_false(next_free(&idx, MEMBLOCK_NONE, &start, &end));
+	idx = MEMBLOCK_ITER_END;
+	assert_false(next_free_rev(&idx, MEMBLOCK_NONE, &start, &end));
 	assert_int_equal(memblock_start_of_DRAM(), 0);
 	assert_int_equal(memblock_end_of_DRAM(), 0);
 	assert_int_equal(memblock_phys_mem_size(), 0);
@@ -336,9 +354,12 @@ static void loops_over_regions(void **state UNUSED)
 static void run_free(void **state)
 {
 	const struct free_case *c = *state;
+	struct {
+		phys_addr_t start, end;
+	} ranges[16];
 	phys_addr_t start, end;
 	uint64_t idx = 0;
-	unsigned at = 0, len;
+	unsigned at = 0, len, n = 0;
 
 	lay(&memblock.memory, c->memory);
 	lay(&memblock.reserved, c->reserved);
@@ -348,12 +369,20 @@ static void run_free(void **state)
 			len++;
 		if (!c->free[at])
 			break;
-		assert_true(memblock_next_free_range(&idx, c->without, &start, &end));
+		assert_true(next_free(&idx, c->flags, &start, &end));
 		assert_int_equal(start, page(at));
 		assert_int_equal(end, page(at + len));
+		ranges[n].start = start;
+		ranges[n++].end = end;
 	}
-	assert_false(memblock_next_free_range(&idx, c->without, &start, &end));
-	assert_false(memblock_next_free_range(&idx, c->without, &start, &end));
+	assert_false(next_free(&idx, c->flags, &start, &end));
+	assert_false(next_free(&idx, c->flags, &start, &end));
+	for (idx = MEMBLOCK_ITER_END; n-- > 0;) {
+		assert_true(next_free_rev(&idx, c->flags, &start, &end));
+		assert_int_equal(start, ranges[n].start);
+		assert_int_equal(end, ranges[n].end);
+	}
+	assert_false(next_free_rev(&idx, c->flags, &start, &end));
 }
 
 /* ---- the top of the address space: its last byte is never covered ---- */
@@ -438,10 +467,10 @@ static void questions_at_the_top(void **state UNUSED)
 	assert_false(memblock_is_region_memory(LAST_PAGE - PG(2), PG(3)));
 	assert_true(memblock_overlaps_region(&memblock.memory, PHYS_ADDR_MAX - 1, 2));
 	assert_false(memblock_is_region_reserved(LAST_PAGE, PHYS_ADDR_MAX));
-	assert_true(memblock_next_free_range(&idx, MEMBLOCK_NONE, &start, &end));
+	assert_true(next_free(&idx, MEMBLOCK_NONE, &start, &end));
 	assert_int_equal(start, LAST_PAGE);
 	assert_int_equal(end, PHYS_ADDR_MAX);
-	assert_false(memblock_next_free_range(&idx, MEMBLOCK_NONE, &start, &end));
+	assert_false(next_free(&idx, MEMBLOCK_NONE, &start, &end));
 }
 
 /* A size that passes the top ends there, not below where it began. */
@@ -1131,6 +1160,7 @@ static void trace_of_calls(void **state UNUSED)
 		"memblock_reserve: [0x60000000-0x60000001]",
 		"memblock_phys_free: [0x60000000-0x60000000]",
 		"memblock_phys_free: [0x60000001-0x60000001]",
+		"memblock_add_node: [0x70000000-0x70000fff] nid=1 flags=1",
 		NULL,
 	};
 
@@ -1143,6 +1173,7 @@ static void trace_of_calls(void **state UNUSED)
 	memblock_reserve(0x60000000, 2);
 	memblock_phys_free(0x60000000, 1);
 	memblock_free((void *)0x60000001UL, 1);
+	memblock_add_node(0x70000000, 0x1000, 1, MEMBLOCK_HOTPLUG);
 	memblock_mark_nomap(0x60000000, 0x1000);
 	memblock_cap_memory_range(0x60000000, 0x8000);
 	memblock_trim_memory(0x2000);
@@ -1196,7 +1227,14 @@ static void see_alloc(const char *call UNUSED, phys_addr_t size UNUSED, phys_add
 	see_range(NULL, 0, 0, caller);
 }
 
-static const struct memblock_tracer watcher = {.range = see_range, .alloc = see_alloc};
+static void see_add_node(phys_addr_t base, phys_addr_t size, int nid UNUSED,
+			 enum memblock_flags flags UNUSED, const void *caller)
+{
+	see_range(NULL, base, size, caller);
+}
+
+static const struct memblock_tracer watcher = {
+	.range = see_range, .add_node = see_add_node, .alloc = see_alloc};
 
 /* The trace comes before the call does anything. */
 static void trace_comes_first(void **state UNUSED)

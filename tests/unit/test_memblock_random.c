@@ -181,7 +181,6 @@ struct change {
 	unsigned lo, hi;
 	unsigned long regions; /* of the whole list before it */
 	unsigned starts;       /* of regions in [lo, hi], before it */
-	unsigned on_the_way;   /* slots that the call may take at most, if it comes to that */
 	uint8_t saved[GRANULES];
 };
 
@@ -208,7 +207,6 @@ static void begin(struct change *ch, const struct memblock_type *type, unsigned 
 	ch->hi = lo < coverable(hi) ? coverable(hi) : lo;
 	ch->regions = regions_of(type);
 	ch->starts = starts_in(ch->map, ch->lo, ch->hi);
-	ch->on_the_way = 0;
 	memcpy(ch->saved, ch->map + ch->lo, ch->hi - ch->lo);
 }
 
@@ -224,37 +222,21 @@ static unsigned long regions_after(const struct change *ch)
 }
 
 /*
- * What is wrong with the answer ERR, or NULL. -ENOMEM is a must if the result does not fit; and it
- * is allowed if the slots taken on the way to a smaller result do not. It changes nothing.
+ * What is wrong with the answer ERR, or NULL. It is -ENOMEM if and only if the result does not fit,
+ * and changes nothing then.
  */
 static const char *settle(const struct change *ch, int err)
 {
-	bool must = regions_after(ch) > ch->type->max;
-	bool may = ch->regions + ch->on_the_way > ch->type->max;
+	bool fits = regions_after(ch) <= ch->type->max;
 
 	if (err)
 		undo(ch);
 	counts.refused += err != 0;
-	if (must && err != -ENOMEM)
-		return "should have been -ENOMEM";
-	if (!must && !may && err)
+	if (err && err != -ENOMEM)
+		return "neither 0 nor -ENOMEM";
+	if (fits && err)
 		return "should have succeeded";
-	return err && err != -ENOMEM ? "neither 0 nor -ENOMEM" : NULL;
-}
-
-/* Slots of an add that meets or touches regions unlike it: one for each gap. */
-static unsigned gaps_if_mixed(const struct change *ch, uint8_t tag)
-{
-	unsigned gaps = 0;
-	bool mixed = false;
-
-	if (ch->lo == ch->hi)
-		return 0;
-	for (unsigned i = ch->lo ? ch->lo - 1 : 0; i <= ch->hi; i++)
-		mixed |= ch->map[i] && ch->map[i] != tag;
-	for (unsigned i = ch->lo; i < ch->hi; i++)
-		gaps += !ch->map[i] && (i == ch->lo || ch->map[i - 1]);
-	return mixed ? gaps : 0;
+	return !fits && !err ? "should have been -ENOMEM" : NULL;
 }
 
 static const char *do_add(const struct call *c)
@@ -268,7 +250,6 @@ static const char *do_add(const struct call *c)
 	if (node)
 		tag = TAG(c->nid, c->flags);
 	begin(&ch, type, c->lo, c->hi);
-	ch.on_the_way = gaps_if_mixed(&ch, tag);
 	if (node)
 		err = memblock_add_node(address(c->lo), size_of(c), c->nid, c->flags);
 	else if (c->op == RESERVE)
@@ -295,19 +276,12 @@ static const char *do_cut(const struct call *c)
 	return settle(&ch, err);
 }
 
-static bool splits(const uint8_t *map, unsigned at)
-{
-	return at && map[at] && map[at] == map[at - 1];
-}
-
 static const char *do_mark(const struct call *c)
 {
 	struct change ch;
 	int err;
 
 	begin(&ch, &memblock.memory, c->lo, c->hi);
-	if (ch.lo < ch.hi)
-		ch.on_the_way = splits(ch.map, ch.lo) + splits(ch.map, ch.hi);
 	if (c->op == MARK_NOMAP)
 		err = memblock_mark_nomap(address(c->lo), size_of(c));
 	else if (c->op == CLEAR_NOMAP)
@@ -550,17 +524,27 @@ static const char *do_ask(const struct call *c)
 }
 
 /* The next free run from *at on, within one region; false: none. */
-static bool next_free(unsigned *at, unsigned *end, enum memblock_flags without)
+static bool next_free(unsigned *at, unsigned *end, enum memblock_flags flags)
 {
-	unsigned lo = *at, hi;
+	unsigned without = ~(unsigned)flags & (MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED);
+	unsigned must = flags & MEMBLOCK_MIRROR, lo = *at, hi;
 
-	while (lo < GRANULES && (!memory_map[lo] || memory_map[lo] & without || reserved_map[lo]))
+	while (lo < GRANULES && (!memory_map[lo] || memory_map[lo] & without ||
+				 (must && !(memory_map[lo] & must)) || reserved_map[lo]))
 		lo++;
 	for (hi = lo; hi < GRANULES && memory_map[hi] == memory_map[lo] && !reserved_map[hi];)
 		hi++;
 	*at = lo;
 	*end = hi;
 	return lo < GRANULES;
+}
+
+static bool next_range(uint64_t *idx, enum memblock_flags flags, phys_addr_t *start,
+		       phys_addr_t *end)
+{
+	__next_mem_range(idx, NUMA_NO_NODE, flags, &memblock.memory, &memblock.reserved, start, end,
+			 NULL);
+	return *idx != MEMBLOCK_ITER_END;
 }
 
 static const char *do_free_ranges(const struct call *c)
@@ -570,13 +554,12 @@ static const char *do_free_ranges(const struct call *c)
 	uint64_t idx = 0;
 
 	for (; next_free(&lo, &hi, c->flags); lo = hi) {
-		if (!memblock_next_free_range(&idx, c->flags, &start, &end))
+		if (!next_range(&idx, c->flags, &start, &end))
 			return "a free range is missing";
 		if (granule_at(start) != lo || granule_at(end) != hi)
 			return "a wrong free range";
 	}
-	return memblock_next_free_range(&idx, c->flags, &start, &end) ? "one free range more"
-								      : NULL;
+	return next_range(&idx, c->flags, &start, &end) ? "one free range more" : NULL;
 }
 
 static const struct {
@@ -602,7 +585,7 @@ static const struct {
 	[DIRECTION] = {"set_bottom_up", do_set, 1},
 	[LIMIT] = {"set_current_limit", do_set, 1},
 	[ASK] = {"is_..., ...overlaps, ends", do_ask, 4},
-	[FREE_RANGES] = {"next_free_range", do_free_ranges, 2},
+	[FREE_RANGES] = {"for_each_free_mem_range", do_free_ranges, 2},
 };
 
 /* ---- sequences ---- */
