@@ -122,7 +122,7 @@ $(eval $(call host_build,build/host32,))
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-DEPS := $(OBJ:.o=.d) $(wildcard $(HOST)/*/*.d $(HOST)/*/*/*.d build/host32/*/*.d build/host32/*/*/*.d)
+DEPS := $(OBJ:.o=.d) $(MEMBLOCK_SMALL:.o=.d) $(wildcard $(HOST)/*/*.d $(HOST)/*/*/*.d build/host32/*/*.d build/host32/*/*/*.d)
 -include $(DEPS)
 
 .PHONY: unit
@@ -149,6 +149,7 @@ check: ## include direction, comments on prototypes, formatting, static analysis
 test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check
 	$(MAKE) --no-print-directory -j2 all unit
+	$(MAKE) --no-print-directory size
 	$(MAKE) --no-print-directory boots
 
 .PHONY: check-linux
@@ -161,8 +162,21 @@ run: ## boots the image in QEMU, to a prompt
 	./qemu-run.sh
 
 .PHONY: size
-size: all ## how large the image is
+size: all $(OUT)/size/cairn.map ## how large the image is, and memblock in it; fails beyond a budget
 	$(CROSS)size -A -x $(OUT)/cairn.elf | grep -E '^\.(text|rodata|symtab_image|got|data|bss) '
+	@tools/memblock-size.sh $(OUT)/size/cairn.map $(MEMBLOCK_SMALL)
+
+# memblock for the smallest image, linked with the rest as it is.
+MEMBLOCK := $(wildcard mm/memblock*.c)
+MEMBLOCK_SMALL := $(MEMBLOCK:%.c=$(OUT)/size/%.o)
+$(OUT)/size/%.o: %.c | $(OUT)/gen/version.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CROSS)gcc $(CFLAGS) -Os -MMD -MP -c $< -o $@
+$(OUT)/size/cairn.map: $(OUT)/pass1.elf $(MEMBLOCK_SMALL) linker/image.ld
+	$(SAY) LD $(@:.map=.elf)
+	$(Q)$(CROSS)gcc $(LDFLAGS) $(filter-out $(MEMBLOCK:%.c=$(OUT)/%.o),$(OBJ)) $(MEMBLOCK_SMALL) \
+		$(OUT)/pass1.o $(LIBS) -Wl,-Map=$@ -o $(@:.map=.elf)
 
 .PHONY: format
 format: ## formats the C sources

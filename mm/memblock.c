@@ -2,8 +2,8 @@
 /*
  * The two lists and the search for free memory.
  *
- * Every change is a splice: binary search for the regions that a range meets, work out which
- * regions replace them, move the rest of the array once. Every question is one binary search.
+ * A question is one binary search. So is a change, and one move of the rest of the array, unless
+ * its range has parts that become different regions: then it is made part by part.
  */
 #include "memblock.h"
 
@@ -32,24 +32,16 @@ void (*memblock_complain)(const char *what, phys_addr_t size, const void *caller
 static bool may_resize;
 static bool has_mirror; /* some memory was marked mirrored: worth a search of its own */
 
-/* Out of line: the trace names the caller by return address. */
+/* Out of line: the trace names callers by return address. */
 #define TRACED __attribute__((noinline))
-#define TRACE_RANGE(call, base, size)                                                          \
-	do {                                                                                   \
-		if (memblock_tracer)                                                           \
-			memblock_tracer->range(call, base, size, __builtin_return_address(0)); \
-	} while (0)
-#define TRACE_ALLOC(call, size, align, has_nid, nid, from, max_addr)                            \
-	do {                                                                                    \
-		if (memblock_tracer)                                                            \
-			memblock_tracer->alloc(call, size, align, has_nid, nid, from, max_addr, \
-					       __builtin_return_address(0));                    \
-	} while (0)
-#define COMPLAIN(what, size)                                                        \
-	do {                                                                        \
-		if (memblock_complain)                                              \
-			memblock_complain(what, size, __builtin_return_address(0)); \
-	} while (0)
+#define CALLER __builtin_return_address(0)
+#define TRACING __builtin_expect(memblock_tracer != NULL, false)
+
+static void complain(const char *what, phys_addr_t size, const void *caller)
+{
+	if (memblock_complain)
+		memblock_complain(what, size, caller);
+}
 
 static phys_addr_t min_addr_of(phys_addr_t a, phys_addr_t b)
 {
@@ -77,295 +69,316 @@ static unsigned long count(const struct memblock_type *type)
 	return type->cnt == 1 && !type->regions[0].size ? 0 : type->cnt;
 }
 
-static struct memblock_region make_region(phys_addr_t base, phys_addr_t end, int nid,
-					  enum memblock_flags flags)
-{
-	struct memblock_region r = {.base = base, .size = end - base, .flags = flags};
+/*
+ * What regions must agree in to be one: the flags and, under CONFIG_NUMA, the node above them. A
+ * gap has the flag NOTHING, which no region has; it fits the smallest type of an enum.
+ */
+#define NOTHING 0x80U
 
-	memblock_set_region_node(&r, nid);
+static unsigned attributes(int nid, unsigned flags)
+{
+#ifdef CONFIG_NUMA
+	return (unsigned)(nid + 1) << 8 | flags;
+#else
+	(void)nid;
+	return flags;
+#endif
+}
+
+static unsigned attributes_of(const struct memblock_region *r)
+{
+	return attributes(memblock_get_region_node(r), r->flags);
+}
+
+static void set_region(struct memblock_region *r, phys_addr_t base, phys_addr_t end, unsigned attr)
+{
+	r->base = base;
+	r->size = end - base;
+	r->flags = attr & 0xff;
+	memblock_set_region_node(r, (int)(attr >> 8) - 1);
+}
+
+/* Behind the last region of TYPE. */
+static struct memblock_region *list_end(const struct memblock_type *type)
+{
+	return type->regions + count(type);
+}
+
+/* The last region that begins at or below ADDR; the first, if none does. */
+static struct memblock_region *last_from(const struct memblock_type *type, phys_addr_t addr)
+{
+	struct memblock_region *r = type->regions;
+
+	for (unsigned long n = type->cnt, half; (half = n / 2) > 0; n -= half) {
+		struct memblock_region *mid = r + half;
+
+		r = mid->base <= addr ? mid : r; /* a conditional move, no jump to guess */
+	}
 	return r;
 }
 
-static bool alike(const struct memblock_region *a, const struct memblock_region *b)
-{
-	return a->flags == b->flags && memblock_get_region_node(a) == memblock_get_region_node(b);
-}
-
-/* Whether A and B, the one above it, are one region. */
-static bool joins(const struct memblock_region *a, const struct memblock_region *b)
-{
-	return region_end(a) == b->base && alike(a, b);
-}
-
-/* The first region that ends above ADDR (there, or after it), or the count if there is none. */
-static unsigned long first_ending_above(const struct memblock_type *type, phys_addr_t addr)
+/*
+ * The first region that ends above ADDR (there, or after it), or list_end() if there is none. With
+ * jumps to guess: what has just been changed is not waited for.
+ */
+static inline struct memblock_region *first_ending_above(const struct memblock_type *type,
+							 phys_addr_t addr)
 {
 	unsigned long lo = 0, hi = count(type);
 
+	/* Memory is given from the top: mostly it is the last region, or behind it. */
+	if (hi > 1 && region_end(&type->regions[hi - 2]) <= addr)
+		lo = hi - 1;
 	while (lo < hi) {
-		unsigned long mid = lo + (hi - lo) / 2;
+		unsigned long mid = (lo + hi) / 2;
 
 		if (region_end(&type->regions[mid]) > addr)
 			hi = mid;
 		else
 			lo = mid + 1;
 	}
-	return lo;
+	return type->regions + lo;
 }
 
-/* The first region from LO on that begins at or above ADDR, or the count if there is none. */
-static unsigned long first_starting_from(const struct memblock_type *type, unsigned long lo,
-					 phys_addr_t addr)
-{
-	unsigned long hi = count(type);
-
-	while (lo < hi) {
-		unsigned long mid = lo + (hi - lo) / 2;
-
-		if (type->regions[mid].base >= addr)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
-}
-
-/* Replaces the regions [lo, hi) by the N at WITH; -ENOMEM if they do not fit. */
-static int splice(struct memblock_type *type, unsigned long lo, unsigned long hi,
-		  const struct memblock_region *with, unsigned long n)
-{
-	unsigned long cnt = count(type), new_cnt = cnt - (hi - lo) + n;
-	struct memblock_region *r = type->regions;
-
-	if (new_cnt > type->max)
-		return -ENOMEM;
-	for (unsigned long i = lo; i < hi; i++)
-		type->total_size -= r[i].size;
-	if (hi - lo != n && hi < cnt)
-		memmove(&r[lo + n], &r[hi], (cnt - hi) * sizeof(*r));
-	for (unsigned long i = 0; i < n; i++) {
-		r[lo + i] = with[i];
-		type->total_size += with[i].size;
-	}
-	if (!new_cnt)
-		memset(r, 0, sizeof(*r));
-	type->cnt = new_cnt ? new_cnt : 1;
-	return 0;
-}
-
-/* What a change makes of each piece of a range. */
+/* What becomes of a range: of a region in it, and of a gap. */
 struct change {
-	bool fill;                /* of what no region covers; else of what regions cover */
-	enum memblock_flags keep; /* of a region's flags */
-	enum memblock_flags set;
-	int nid;
-	bool keep_nid;
+	unsigned spare; /* a region with one of these attributes stays as it is */
+	unsigned keep;  /* of a region's attributes */
+	unsigned set;   /* in them; NOTHING removes it */
+	unsigned gap;   /* the attributes of what fills a gap */
 };
 
-/* Which pieces are changed now: see change_range(). */
-enum pass { COUNT, SHRINK, FINISH };
+static const struct change fill = {.keep = ~0U};
+static const struct change clear = {.set = NOTHING, .gap = NOTHING};
+static const struct change clear_mapped = {.spare = MEMBLOCK_NOMAP, .set = NOTHING, .gap = NOTHING};
 
-/* What C makes of R. */
-static struct memblock_region changed(const struct change *c, struct memblock_region r)
+static int memblock_double_array(struct memblock_type *type, phys_addr_t base, phys_addr_t end);
+
+/* Moves the regions from R on to R + BY, for which there is room. */
+static inline void move_regions(struct memblock_type *type, struct memblock_region *r, long by)
 {
-	r.flags = (r.flags & c->keep) | c->set;
-	if (!c->keep_nid)
-		memblock_set_region_node(&r, c->nid);
+	struct memblock_region *end = type->regions + type->cnt;
+
+	if (r < end)
+		memmove(r + by, r, (size_t)((char *)end - (char *)r));
+	type->cnt += (unsigned long)by;
+}
+
+/* Whether the region before R reaches up to ADDR, and R down to it, with these attributes. */
+static bool joins_below(const struct memblock_type *type, const struct memblock_region *r,
+			phys_addr_t addr, unsigned attr)
+{
+	return r > type->regions && region_end(&r[-1]) >= addr && attributes_of(&r[-1]) == attr;
+}
+
+static bool joins_above(const struct memblock_type *type, const struct memblock_region *r,
+			phys_addr_t addr, unsigned attr)
+{
+	return r < list_end(type) && r->base <= addr && attributes_of(r) == attr;
+}
+
+/* Takes [base, end) out of the N regions from R on, all of which it meets. Returns what is behind.
+ */
+static inline struct memblock_region *cut(struct memblock_type *type, struct memblock_region *r,
+					  long n, phys_addr_t base, phys_addr_t end)
+{
+	unsigned low = r->base < base ? 1 : 0;
+	unsigned high = region_end(&r[n - 1]) > end ? 1 : 0;
+	long by = (long)(low + high) - n;
+
+	/* A region that is split is moved up from itself: that makes two of it. */
+	if (by)
+		move_regions(type, r + n - high, by);
+	if (low) {
+		r->size = base - r->base;
+		r++;
+	}
+	if (high) {
+		r->size = region_end(r) - end;
+		r->base = end;
+	}
+	if (!type->cnt) {
+		type->cnt = 1;
+		set_region(r, 0, 0, 0);
+	}
 	return r;
 }
 
-/*
- * Puts PIECE, which touches no other piece that is due, in its place: in region I if that holds it
- * (INSIDE), else in the gap before it. BELOW is what the region before it counts as. Returns how
- * many regions there are more for it.
- */
-static long put_piece(struct memblock_type *type, unsigned long i, bool inside,
-		      struct memblock_region piece, const struct change *below, enum pass pass)
+/* Fills [base, end) of the gap before R. */
+static inline void fill_gap(struct memblock_type *type, struct memblock_region *r, phys_addr_t base,
+			    phys_addr_t end, unsigned attr)
 {
-	const struct memblock_region *r = type->regions;
-	phys_addr_t base = piece.base, end = region_end(&piece);
-	unsigned long lo = i, hi = i + inside, n = 0, at;
-	struct memblock_region with[3], prev;
-	long more;
+	bool low = joins_below(type, r, base, attr), high = joins_above(type, r, end, attr);
 
-	if (inside && r[i].base < base) {
-		with[n] = r[i];
-		with[n++].size = base - r[i].base;
-	} else if (lo > 0) {
-		prev = below ? changed(below, r[lo - 1]) : r[lo - 1];
-		if (joins(&prev, &piece)) {
-			lo--;
-			piece.base = prev.base;
-			piece.size += prev.size;
+	if (low) {
+		r[-1].size = (high ? region_end(r) : end) - r[-1].base;
+		if (high)
+			move_regions(type, r + 1, -1);
+	} else if (high) {
+		r->size = region_end(r) - base;
+		r->base = base;
+	} else {
+		if (count(type))
+			move_regions(type, r, 1);
+		set_region(r, base, end, attr);
+	}
+}
+
+/*
+ * Makes [base, end), which meets the N regions from R on in COVERED bytes, one region, or NOTHING.
+ * There must be slots for what that takes.
+ */
+static void put(struct memblock_type *type, struct memblock_region *r, long n, phys_addr_t covered,
+		phys_addr_t base, phys_addr_t end, unsigned to)
+{
+	type->total_size -= covered;
+	if (n)
+		r = cut(type, r, n, base, end);
+	if (to != NOTHING) {
+		type->total_size += end - base;
+		fill_gap(type, r, base, end, to);
+	}
+}
+
+/* What C makes of attributes. */
+static unsigned changed(const struct change *c, unsigned attr)
+{
+	if (attr == NOTHING)
+		return c->gap;
+	return (c->spare & attr) ? attr : (c->keep & attr) | c->set;
+}
+
+/*
+ * Finds the run from BASE on, the longest part of [base, *end) that C makes one region, or nothing;
+ * makes that change, if it takes at most LIMIT slots more than it frees. Sets *END to the end of
+ * the run. Returns how many slots more.
+ */
+static long change_run(struct memblock_type *type, phys_addr_t base, phys_addr_t *end,
+		       const struct change *c, long limit)
+{
+	struct memblock_region *lo = first_ending_above(type, base), *r = lo;
+	phys_addr_t till = base, next, covered = 0;
+	unsigned to = 0, differs = 0, low, high;
+	long more, n = 0;
+
+	for (; till < *end; till = next) {
+		bool inside = r < list_end(type) && r->base <= till;
+		unsigned old = inside ? attributes_of(r) : NOTHING, new = changed(c, old);
+
+		next = *end;
+		if (r < list_end(type))
+			next = min_addr_of(next, inside ? region_end(r) : r->base);
+		if (till > base && new != to)
+			break;
+		to = new;
+		differs |= new ^ old;
+		if (inside) {
+			covered += next - till;
+			n++;
+			r++;
 		}
 	}
-	at = n;
-	with[n++] = piece;
-	if (inside && region_end(&r[i]) > end) {
-		with[n] = r[i];
-		with[n].base = end;
-		with[n++].size = region_end(&r[i]) - end;
-	} else if (hi < count(type) && joins(&piece, &r[hi])) {
-		with[at].size += r[hi++].size;
-	}
-	more = (long)n - (long)(hi - lo);
-	if (pass == FINISH || (pass == SHRINK && more <= 0))
-		splice(type, lo, hi, with, n);
+	*end = till;
+	if (!differs)
+		return 0;
+
+	/* What is left of the first and the last region stays, and may be one with the run. */
+	low = n && lo->base < base;
+	high = n && region_end(&r[-1]) > till;
+	more = (long)(low + high) - n;
+	if (to != NOTHING)
+		more += 1 - joins_below(type, lo + low, base, to) -
+			joins_above(type, r - high, till, to);
+	if (more > limit)
+		return more;
+	put(type, lo, n, covered, base, till, to);
 	return more;
 }
 
-/* One pass of change_range(); returns how many regions there are more for it. */
-static long change_pass(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
-			const struct change *c, enum pass pass)
+/* Makes the change of each run in [base, end) that takes at most LIMIT slots; as change_run(). */
+static long change_runs(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+			const struct change *c, long limit)
 {
-	const struct change *below = NULL;
+	phys_addr_t stop;
 	long more = 0;
 
-	while (base < end) {
-		unsigned long i = first_ending_above(type, base);
-		struct memblock_region *r = i < count(type) ? &type->regions[i] : NULL;
-		bool inside = r && r->base <= base;
-		phys_addr_t stop = r ? min_addr_of(end, inside ? region_end(r) : r->base) : end;
-		struct memblock_region piece = changed(
-			c, inside ? *r : make_region(base, stop, NUMA_NO_NODE, MEMBLOCK_NONE));
-
-		piece.base = base;
-		piece.size = stop - base;
-		if (inside ? !c->fill && !alike(&piece, r) : c->fill)
-			more += put_piece(type, i, inside, piece, below, pass);
-		below = pass == COUNT && !c->fill ? c : NULL;
-		base = stop;
+	for (; base < end; base = stop) {
+		stop = end;
+		more += change_run(type, base, &stop, c, limit);
 	}
 	return more;
 }
 
-/*
- * Changes [base, end) of TYPE piece by piece, in an order in which it never needs more slots than
- * before or after: first what joins its neighbours, then what is a region of its own. 0, or -ENOMEM
- * and nothing is changed.
- */
+/* Makes the change C of [base, end). 0, or -ENOMEM if the result does not fit, and no change. */
 static int change_range(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
 			const struct change *c)
 {
-	long more = change_pass(type, base, end, c, COUNT);
-
-	if (more > 0 && (unsigned long)more > type->max - count(type))
-		return -ENOMEM;
-	change_pass(type, base, end, c, SHRINK);
-	change_pass(type, base, end, c, FINISH);
+	while (change_runs(type, base, end, c, LONG_MIN) > (long)(type->max - count(type)))
+		if (memblock_double_array(type, base, end))
+			return -ENOMEM;
+	/* What frees slots goes first: there is room on the way, too. */
+	change_runs(type, base, end, c, 0);
+	change_runs(type, base, end, c, LONG_MAX);
 	return 0;
 }
 
-/* Adds ADD, with its neighbours, as one region; where some are not alike, only what they lack. */
-static int try_add(struct memblock_type *type, struct memblock_region add)
-{
-	phys_addr_t base = add.base, end = region_end(&add);
-	struct memblock_region *r = type->regions;
-	unsigned long lo = first_ending_above(type, base ? base - 1 : 0), hi = lo;
-
-	/* [lo, hi): the regions that overlap or touch [base, end). */
-	for (; hi < count(type) && r[hi].base <= end; hi++) {
-		if (!alike(&r[hi], &add)) {
-			const struct change fill = {.fill = true,
-						    .set = add.flags,
-						    .nid = memblock_get_region_node(&add)};
-
-			return change_range(type, base, end, &fill);
-		}
-	}
-	if (lo < hi) {
-		add.base = min_addr_of(base, r[lo].base);
-		add.size = max_addr_of(end, region_end(&r[hi - 1])) - add.base;
-	}
-	return splice(type, lo, hi, &add, 1);
-}
-
-static int try_remove(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
-{
-	unsigned long lo = first_ending_above(type, base);
-	unsigned long hi = first_starting_from(type, lo, end);
-	struct memblock_region left[2];
-	unsigned long n = 0;
-
-	if (lo >= hi)
-		return 0;
-	if (type->regions[lo].base < base) {
-		left[n] = type->regions[lo];
-		left[n++].size = base - type->regions[lo].base;
-	}
-	if (region_end(&type->regions[hi - 1]) > end) {
-		left[n] = type->regions[hi - 1];
-		left[n].base = end;
-		left[n++].size = region_end(&type->regions[hi - 1]) - end;
-	}
-	return splice(type, lo, hi, left, n);
-}
-
-static int double_array(struct memblock_type *type, phys_addr_t base, phys_addr_t end);
-
-static int add_range(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid,
-		     enum memblock_flags flags)
-{
-	struct memblock_region add = make_region(base, capped_end(base, size), nid, flags);
-	int err = 0;
-
-	if (add.size)
-		while ((err = try_add(type, add)) && !double_array(type, base, region_end(&add)))
-			;
-	return err;
-}
-
-static int remove_range(struct memblock_type *type, phys_addr_t base, phys_addr_t size)
-{
-	phys_addr_t end = capped_end(base, size);
-	int err = 0;
-
-	if (base < end)
-		while ((err = try_remove(type, base, end)) && !double_array(type, base, end))
-			;
-	return err;
-}
-
+/* Makes the change C of [base, base + size). 0, or -ENOMEM if the result does not fit. */
 static int change(struct memblock_type *type, phys_addr_t base, phys_addr_t size,
 		  const struct change *c)
 {
 	phys_addr_t end = capped_end(base, size);
-	int err;
+	struct memblock_region *r = first_ending_above(type, base);
+	bool gap = r == list_end(type) || r->base >= end;
 
-	while ((err = change_range(type, base, end, c)) && !double_array(type, base, end))
-		;
-	return err;
+	if (base >= end)
+		return 0;
+	/* The short way for what nearly all changes are of: a gap, or a part of one region. */
+	if (type->max - type->cnt >= 2 && (gap || (r->base <= base && end <= region_end(r)))) {
+		unsigned old = gap ? NOTHING : attributes_of(r), new = changed(c, old);
+
+		if (new != old)
+			put(type, r, !gap, gap ? 0 : end - base, base, end, new);
+		return 0;
+	}
+	return change_range(type, base, end, c);
+}
+
+/* A change that Linux traces as CALL. */
+static int traced_change(const char *call, struct memblock_type *type, phys_addr_t base,
+			 phys_addr_t size, const struct change *c, const void *caller)
+{
+	if (TRACING)
+		memblock_tracer->range(call, base, size, caller);
+	return change(type, base, size, c);
 }
 
 TRACED int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
 {
-	if (memblock_tracer)
-		memblock_tracer->add_node(base, size, nid, flags, __builtin_return_address(0));
-	return add_range(&memblock.memory, base, size, nid, flags);
+	const struct change c = {.keep = ~0U, .gap = attributes(nid, flags)};
+
+	if (TRACING)
+		memblock_tracer->add_node(base, size, nid, flags, CALLER);
+	return change(&memblock.memory, base, size, &c);
 }
 
 TRACED int memblock_add(phys_addr_t base, phys_addr_t size)
 {
-	TRACE_RANGE("memblock_add", base, size);
-	return add_range(&memblock.memory, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
+	return traced_change("memblock_add", &memblock.memory, base, size, &fill, CALLER);
 }
 
 TRACED int memblock_remove(phys_addr_t base, phys_addr_t size)
 {
-	TRACE_RANGE("memblock_remove", base, size);
-	return remove_range(&memblock.memory, base, size);
+	return traced_change("memblock_remove", &memblock.memory, base, size, &clear, CALLER);
 }
 
 TRACED int memblock_reserve(phys_addr_t base, phys_addr_t size)
 {
-	TRACE_RANGE("memblock_reserve", base, size);
-	return add_range(&memblock.reserved, base, size, NUMA_NO_NODE, MEMBLOCK_NONE);
+	return traced_change("memblock_reserve", &memblock.reserved, base, size, &fill, CALLER);
 }
 
 TRACED int memblock_phys_free(phys_addr_t base, phys_addr_t size)
 {
-	TRACE_RANGE("memblock_phys_free", base, size);
-	return remove_range(&memblock.reserved, base, size);
+	return traced_change("memblock_phys_free", &memblock.reserved, base, size, &clear, CALLER);
 }
 
 void memblock_free(void *ptr, size_t size)
@@ -374,56 +387,64 @@ void memblock_free(void *ptr, size_t size)
 		memblock_phys_free((phys_addr_t)(uintptr_t)ptr, (phys_addr_t)size);
 }
 
-/* The highest place for SIZE bytes in [lo, hi), which is memory, between the reservations; or 0. */
-static phys_addr_t find_in_region_down(phys_addr_t lo, phys_addr_t hi, phys_addr_t size,
-				       phys_addr_t align)
+/* The highest place for SIZE bytes in the hole [lo, hi), or 0. */
+static phys_addr_t highest(phys_addr_t lo, phys_addr_t hi, phys_addr_t size, phys_addr_t align)
 {
-	const struct memblock_region *first = memblock.reserved.regions;
-	const struct memblock_region *r =
-		first + first_starting_from(&memblock.reserved, 0, hi); /* r[-1] is below hi */
+	phys_addr_t found;
 
-	for (;;) {
-		phys_addr_t gap = r > first ? max_addr_of(lo, region_end(r - 1)) : lo;
+	if (lo >= hi || hi - lo < size)
+		return 0;
+	found = ROUND_DOWN(hi - size, align);
+	return found >= lo ? found : 0;
+}
 
-		if (hi > gap && hi - gap >= size) {
-			phys_addr_t found = ROUND_DOWN(hi - size, align);
+/* The highest place in [lo, hi), which is memory, between the reservations, or 0. */
+static phys_addr_t find_down(phys_addr_t lo, phys_addr_t hi, phys_addr_t size, phys_addr_t align)
+{
+	const struct memblock_type *type = &memblock.reserved;
+	const struct memblock_region *first = type->regions, *r = last_from(type, hi - 1);
+	phys_addr_t found;
 
-			if (found >= gap)
-				return found;
-		}
-		if (r == first || r[-1].base <= lo)
-			return 0;
-		hi = (--r)->base;
+	if (r->base >= hi)
+		return highest(lo, hi, size, align);
+	found = highest(max_addr_of(lo, region_end(r)), hi, size, align);
+	if (found)
+		return found;
+	for (; r > first && r->base > lo; r--) {
+		if (region_end(&r[-1]) + size > r->base) /* it may wrap: a filter, no more */
+			continue;
+		found = highest(max_addr_of(lo, region_end(&r[-1])), r->base, size, align);
+		if (found)
+			return found;
 	}
+	return r == first ? highest(lo, r->base, size, align) : 0;
 }
 
 /* The lowest such place, or 0. */
-static phys_addr_t find_in_region_up(phys_addr_t lo, phys_addr_t hi, phys_addr_t size,
-				     phys_addr_t align)
+static phys_addr_t find_up(phys_addr_t lo, phys_addr_t hi, phys_addr_t size, phys_addr_t align)
 {
-	const struct memblock_region *r =
-		memblock.reserved.regions + first_ending_above(&memblock.reserved, lo);
-	const struct memblock_region *last = memblock.reserved.regions + count(&memblock.reserved);
+	const struct memblock_type *type = &memblock.reserved;
+	const struct memblock_region *r = first_ending_above(type, lo), *last = list_end(type);
 
-	for (;;) {
-		phys_addr_t gap_end = r < last ? min_addr_of(hi, r->base) : hi;
+	for (;; r++) {
+		phys_addr_t end = r < last ? min_addr_of(hi, r->base) : hi;
 		phys_addr_t found = ROUND_UP(lo, align);
 
-		if (found >= lo && found < gap_end && gap_end - found >= size)
+		if (found >= lo && found < end && end - found >= size)
 			return found;
-		if (r == last || region_end(r) >= hi)
+		if (end == hi)
 			return 0;
-		lo = region_end(r++);
+		lo = region_end(r);
 	}
 }
 
 bool memblock_region_picked(const struct memblock_region *r, int nid, enum memblock_flags flags)
 {
-	if (nid != NUMA_NO_NODE && nid != memblock_get_region_node(r))
-		return false;
-	if (flags & MEMBLOCK_MIRROR && !memblock_is_mirror(r))
-		return false;
-	return !(r->flags & ~flags & (MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED));
+	unsigned with = flags & MEMBLOCK_MIRROR;
+	unsigned without = ~(unsigned)flags & (MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED);
+
+	return (nid == NUMA_NO_NODE || nid == memblock_get_region_node(r)) &&
+	       (r->flags & (with | without)) == with;
 }
 
 /*
@@ -433,95 +454,91 @@ bool memblock_region_picked(const struct memblock_region *r, int nid, enum membl
 static phys_addr_t find(phys_addr_t size, phys_addr_t align, phys_addr_t start, phys_addr_t end,
 			int nid, enum memblock_flags flags)
 {
-	const struct memblock_type *mem = &memblock.memory;
-	unsigned long lo, hi;
+	const struct memblock_region *r, *stop = memblock.memory.regions;
+	bool up = memblock.bottom_up;
 
 	if (end == MEMBLOCK_ALLOC_ACCESSIBLE || end == MEMBLOCK_ALLOC_NOLEAKTRACE)
 		end = memblock.current_limit;
 	start = max_addr_of(start, PAGE_SIZE); /* page 0 is never given */
 	if (start >= end)
 		return 0;
-	lo = first_ending_above(mem, start);
-	hi = first_starting_from(mem, lo, end);
-	for (unsigned long n = lo; n < hi; n++) {
-		const struct memblock_region *r =
-			&mem->regions[memblock.bottom_up ? n : hi - 1 - (n - lo)];
-		phys_addr_t base = max_addr_of(r->base, start);
-		phys_addr_t top = min_addr_of(region_end(r), end);
-		phys_addr_t found = 0;
+	r = last_from(&memblock.memory, up ? start : end - 1);
+	if (up)
+		stop += memblock.memory.cnt - 1;
+	for (;; up ? r++ : r--) {
+		phys_addr_t lo = max_addr_of(r->base, start);
+		phys_addr_t hi = min_addr_of(region_end(r), end), found = 0;
 
-		if (memblock_region_picked(r, nid, flags))
-			found = memblock.bottom_up ? find_in_region_up(base, top, size, align)
-						   : find_in_region_down(base, top, size, align);
-		if (found)
+		if (lo < hi && memblock_region_picked(r, nid, flags))
+			found = up ? find_up(lo, hi, size, align) : find_down(lo, hi, size, align);
+		if (found || r == stop)
 			return found;
 	}
-	return 0;
 }
 
-/* find() on node NID, if it can be; in mirrored memory, if there is some with room. */
-static phys_addr_t find_best(phys_addr_t size, phys_addr_t align, phys_addr_t start,
-			     phys_addr_t end, int nid, bool exact_nid)
+/* find() by a caller's wishes: on node NID, if it can be; in mirrored memory, if there is room. */
+static inline phys_addr_t find_best(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+				    phys_addr_t end, int nid, bool exact_nid)
 {
 	enum memblock_flags flags = has_mirror ? MEMBLOCK_MIRROR : MEMBLOCK_NONE;
 
-	for (;; flags = MEMBLOCK_NONE) {
-		phys_addr_t found = find(size, align, start, end, nid, flags);
+	if (!size)
+		return 0;
+	if (!align)
+		align = SMP_CACHE_BYTES;
+	for (int wish = nid;;) {
+		phys_addr_t found = find(size, align, start, end, wish, flags);
 
-		if (!found && nid != NUMA_NO_NODE && !exact_nid)
-			found = find(size, align, start, end, NUMA_NO_NODE, flags);
-		if (found || !flags)
+		if (found)
 			return found;
+		if (wish != NUMA_NO_NODE && !exact_nid) {
+			wish = NUMA_NO_NODE;
+		} else if (flags) {
+			wish = nid;
+			flags = MEMBLOCK_NONE;
+		} else {
+			return 0;
+		}
 	}
 }
 
 phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size,
 				   phys_addr_t align)
 {
-	if (!size)
-		return 0;
-	return find_best(size, align ? align : SMP_CACHE_BYTES, start, end, NUMA_NO_NODE, false);
-}
-
-static bool is_first_array(const struct memblock_region *regions)
-{
-	return regions == memory_regions || regions == reserved_regions;
+	return find_best(size, align, start, end, NUMA_NO_NODE, false);
 }
 
 /*
- * Gives TYPE an array of twice the size, which does not lie in [base, end), what the caller is
- * about to reserve. 0 or -ENOMEM. Not inlined: it is what the trace names as the caller.
+ * Gives TYPE an array of twice the size, outside of [base, end), which the caller is about to
+ * change. 0 or -ENOMEM. Linux's name, since the trace shows it as a caller.
  */
-TRACED static int double_array(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
+TRACED static int memblock_double_array(struct memblock_type *type, phys_addr_t base,
+					phys_addr_t end)
 {
-	struct memblock_region *old = type->regions, *new;
-	phys_addr_t old_size = ROUND_UP((phys_addr_t)(type->max * sizeof(*old)), PAGE_SIZE);
-	phys_addr_t size = ROUND_UP((phys_addr_t)(2 * type->max * sizeof(*old)), PAGE_SIZE);
-	phys_addr_t at;
+	struct memblock_region *old = type->regions;
+	size_t old_size = type->max * sizeof(*old);
+	phys_addr_t size = ROUND_UP((phys_addr_t)(2 * old_size), PAGE_SIZE), at;
+	bool reserved = type == &memblock.reserved;
 
-	if (!may_resize || type->max > ULONG_MAX / 4 / sizeof(*old))
+	if (!may_resize || old_size > SIZE_MAX / 4)
 		return -ENOMEM;
-	if (type != &memblock.reserved)
-		base = end = 0;
 	at = memblock_find_in_range(end, MEMBLOCK_ALLOC_ACCESSIBLE, size, PAGE_SIZE);
-	if (!at && base)
+	if (!at && base > PAGE_SIZE)
 		at = memblock_find_in_range(0, min_addr_of(base, memblock.current_limit), size,
 					    PAGE_SIZE);
 	/* The reservation of an array for `reserved` goes into that array. */
-	if (!at || (type != &memblock.reserved && memblock_reserve(at, size))) {
-		COMPLAIN("no room for an array of twice the regions", size);
+	if (!at || (!reserved && memblock_reserve(at, size))) {
+		complain("no room to double an array", size, CALLER);
 		return -ENOMEM;
 	}
-	new = memcpy((void *)(uintptr_t)at, old, type->max * sizeof(*old));
-	memset(new + type->max, 0, type->max * sizeof(*old));
-	type->regions = new;
+	type->regions = memcpy((void *)(uintptr_t)at, old, old_size);
 	type->max *= 2;
-	if (memblock_tracer)
+	if (TRACING)
 		memblock_tracer->doubled(type, at, size);
-	if (type == &memblock.reserved)
+	if (reserved)
 		memblock_reserve(at, size);
-	if (!is_first_array(old))
-		memblock_free(old, (size_t)old_size);
+	if (old != memory_regions && old != reserved_regions)
+		memblock_free(old, ROUND_UP(old_size, PAGE_SIZE));
 	return 0;
 }
 
@@ -533,22 +550,21 @@ void memblock_allow_resize(void)
 TRACED phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 					    phys_addr_t end, int nid, bool exact_nid)
 {
-	phys_addr_t found;
+	phys_addr_t found = find_best(size, align, start, end, nid, exact_nid);
 
-	if (!size) {
-		COMPLAIN("an allocation of no bytes is refused", size);
-		return 0;
-	}
-	if (nid == MAX_NUMNODES) /* what callers before NUMA_NO_NODE passed for any */
-		nid = NUMA_NO_NODE;
-	found = find_best(size, align ? align : SMP_CACHE_BYTES, start, end, nid, exact_nid);
-	return found && !memblock_reserve(found, size) ? found : 0;
+	if (found)
+		return memblock_reserve(found, size) ? 0 : found;
+	if (!size)
+		complain("size 0 is refused", size, CALLER);
+	return 0;
 }
 
 TRACED phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 					     phys_addr_t end)
 {
-	TRACE_ALLOC("memblock_phys_alloc_range", size, align, false, NUMA_NO_NODE, start, end);
+	if (TRACING)
+		memblock_tracer->alloc("memblock_phys_alloc_range", size, align, false,
+				       NUMA_NO_NODE, start, end, CALLER);
 	return memblock_alloc_range_nid(size, align, start, end, NUMA_NO_NODE, false);
 }
 
@@ -574,14 +590,18 @@ static void *alloc_internal(phys_addr_t size, phys_addr_t align, phys_addr_t min
 TRACED void *memblock_alloc_exact_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
 					  phys_addr_t max_addr, int nid)
 {
-	TRACE_ALLOC("memblock_alloc_exact_nid_raw", size, align, true, nid, min_addr, max_addr);
+	if (TRACING)
+		memblock_tracer->alloc("memblock_alloc_exact_nid_raw", size, align, true, nid,
+				       min_addr, max_addr, CALLER);
 	return alloc_internal(size, align, min_addr, max_addr, nid, true);
 }
 
 TRACED void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
 					phys_addr_t max_addr, int nid)
 {
-	TRACE_ALLOC("memblock_alloc_try_nid_raw", size, align, true, nid, min_addr, max_addr);
+	if (TRACING)
+		memblock_tracer->alloc("memblock_alloc_try_nid_raw", size, align, true, nid,
+				       min_addr, max_addr, CALLER);
 	return alloc_internal(size, align, min_addr, max_addr, nid, false);
 }
 
@@ -590,7 +610,9 @@ TRACED void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_ad
 {
 	void *ptr;
 
-	TRACE_ALLOC("memblock_alloc_try_nid", size, align, true, nid, min_addr, max_addr);
+	if (TRACING)
+		memblock_tracer->alloc("memblock_alloc_try_nid", size, align, true, nid, min_addr,
+				       max_addr, CALLER);
 	ptr = alloc_internal(size, align, min_addr, max_addr, nid, false);
 	return ptr ? memset(ptr, 0, (size_t)size) : NULL;
 }
@@ -599,7 +621,7 @@ TRACED void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_ad
 static int mark(phys_addr_t base, phys_addr_t size, enum memblock_flags flag,
 		enum memblock_flags set)
 {
-	const struct change c = {.keep = (enum memblock_flags) ~flag, .set = set, .keep_nid = true};
+	const struct change c = {.keep = ~(unsigned)flag, .set = set, .gap = NOTHING};
 
 	return change(&memblock.memory, base, size, &c);
 }
@@ -632,31 +654,17 @@ int memblock_mark_mirror(phys_addr_t base, phys_addr_t size)
 
 int memblock_set_node(phys_addr_t base, phys_addr_t size, struct memblock_type *type, int nid)
 {
-	const struct change c = {.keep = (enum memblock_flags) ~0U, .nid = nid};
+	const struct change c = {.keep = 0xff, .set = attributes(nid, 0), .gap = NOTHING};
 
 	return change(type, base, size, &c);
 }
 
-/* Takes all of `memory` in [base, end) out but for the no-map regions. */
-static void remove_mapped(phys_addr_t base, phys_addr_t end)
+/* Clears all of TYPE outside of [base, end). That splits no region, which might fail. */
+static void clear_outside(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+			  const struct change *c)
 {
-	struct memblock_type *type = &memblock.memory;
-
-	for (unsigned long i = first_ending_above(type, base); i < count(type);) {
-		struct memblock_region r = type->regions[i];
-
-		if (r.base >= end)
-			return;
-		if (r.flags & MEMBLOCK_NOMAP) {
-			i++;
-		} else {
-			phys_addr_t from = max_addr_of(base, r.base);
-			phys_addr_t to = min_addr_of(end, region_end(&r));
-
-			try_remove(type, from, to); /* never splits */
-			i = first_ending_above(type, to);
-		}
-	}
+	change(type, 0, base, c);
+	change(type, end, PHYS_ADDR_MAX, c);
 }
 
 void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
@@ -666,13 +674,11 @@ void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
 	if (base >= end)
 		return;
 	if (!count(&memblock.memory)) {
-		COMPLAIN("no memory is known yet that could be capped", size);
+		complain("no memory is known yet", size, CALLER);
 		return;
 	}
-	remove_mapped(0, base);
-	remove_mapped(end, PHYS_ADDR_MAX);
-	try_remove(&memblock.reserved, 0, base);
-	try_remove(&memblock.reserved, end, PHYS_ADDR_MAX);
+	clear_outside(&memblock.memory, base, end, &clear_mapped);
+	clear_outside(&memblock.reserved, base, end, &clear);
 }
 
 /* Where the first LIMIT bytes of memory end; PHYS_ADDR_MAX if there are fewer, or LIMIT is 0. */
@@ -692,8 +698,8 @@ void memblock_enforce_memory_limit(phys_addr_t limit)
 {
 	phys_addr_t end = end_of_first(limit);
 
-	try_remove(&memblock.memory, end, PHYS_ADDR_MAX);
-	try_remove(&memblock.reserved, end, PHYS_ADDR_MAX);
+	clear_outside(&memblock.memory, 0, end, &clear);
+	clear_outside(&memblock.reserved, 0, end, &clear);
 }
 
 void memblock_mem_limit_remove_map(phys_addr_t limit)
@@ -707,18 +713,19 @@ void memblock_mem_limit_remove_map(phys_addr_t limit)
 void memblock_trim_memory(phys_addr_t align)
 {
 	struct memblock_type *type = &memblock.memory;
-	unsigned long i = 0;
+	phys_addr_t next = 0;
 
-	while (i < count(type)) {
-		struct memblock_region r = type->regions[i];
+	for (const struct memblock_region *at;
+	     (at = first_ending_above(type, next)) < list_end(type);) {
+		struct memblock_region r = *at;
 		phys_addr_t base = ROUND_UP(r.base, align);
 		phys_addr_t end = ROUND_DOWN(region_end(&r), align);
-		bool empty = base < r.base || base >= end;
 
-		r.base = base;
-		r.size = end - base;
-		splice(type, i, i + 1, &r, empty ? 0 : 1);
-		i += !empty;
+		next = region_end(&r);
+		if (base < r.base || base >= end)
+			base = end = next;
+		change(type, r.base, base - r.base, &clear);
+		change(type, end, next - end, &clear);
 	}
 }
 
@@ -735,9 +742,9 @@ phys_addr_t memblock_get_current_limit(void)
 /* The region of TYPE that holds ADDR, or NULL. */
 static const struct memblock_region *region_of(const struct memblock_type *type, phys_addr_t addr)
 {
-	unsigned long i = first_ending_above(type, addr);
+	const struct memblock_region *r = last_from(type, addr);
 
-	return i < count(type) && type->regions[i].base <= addr ? &type->regions[i] : NULL;
+	return addr - r->base < r->size ? r : NULL;
 }
 
 bool memblock_is_memory(phys_addr_t addr)
@@ -766,9 +773,9 @@ bool memblock_is_reserved(phys_addr_t addr)
 
 bool memblock_overlaps_region(struct memblock_type *type, phys_addr_t base, phys_addr_t size)
 {
-	unsigned long i = first_ending_above(type, base);
+	const struct memblock_region *r = first_ending_above(type, base);
 
-	return i < count(type) && type->regions[i].base < capped_end(base, size);
+	return r < list_end(type) && r->base < capped_end(base, size);
 }
 
 bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)

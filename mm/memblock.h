@@ -144,8 +144,9 @@ int memblock_phys_free(phys_addr_t base, phys_addr_t size);
 void memblock_free(void *ptr, size_t size);
 
 /**
- * From now on a full array is doubled: the new one comes from free memory below current_limit,
- * which is written to, and is reserved; the old one is freed unless it is the first. To be called
+ * From now on a full array is doubled: the new one comes from free memory below current_limit and
+ * outside of the range that is being changed, and is written to and reserved; the old one is freed
+ * unless it is the first. To be called
  * once everything is reserved that must not be given away. Where there is no room for an array, the
  * call that needs it fails with -ENOMEM and a complaint.
  */

@@ -75,7 +75,7 @@ void memblock_trace_start(void)
 
 bool memblock_trace_enabled(void)
 {
-	return memblock_tracer == &tracer;
+	return memblock_tracer != NULL;
 }
 
 static void dump_type(const struct memblock_type *type)
@@ -102,19 +102,4 @@ void memblock_dump_all(void)
 		memblock.reserved.total_size);
 	dump_type(&memblock.memory);
 	dump_type(&memblock.reserved);
-}
-
-void memblock_list(const struct memblock_type *type, void (*print)(void *ctx, const char *line),
-		   void *ctx)
-{
-	const struct memblock_region *r;
-	int i = 0;
-
-	for_each_region (type, r) {
-		char line[64];
-
-		snprintf(line, sizeof(line), "%4d: " PRIpa ".." PRIpa, i++, r->base,
-			 last_byte(r->base, r->size));
-		print(ctx, line);
-	}
 }

@@ -17,11 +17,4 @@ bool memblock_trace_enabled(void);
 /** Logs both lists under "MEMBLOCK configuration:", with inclusive ends. */
 void memblock_dump_all(void);
 
-/**
- * Writes TYPE's regions as /sys/kernel/debug/memblock/ shows them, "   0: 0x...0..0x...f" a line,
- * each through PRINT(CTX, line); the line has no newline.
- */
-void memblock_list(const struct memblock_type *type, void (*print)(void *ctx, const char *line),
-		   void *ctx);
-
 #endif

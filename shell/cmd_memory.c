@@ -7,9 +7,15 @@
 #include "mm/memblock_dump.h"
 #include "shell/command.h"
 
-static void print_line(void *ctx, const char *line)
+/* A list as Linux shows it under /sys/kernel/debug/memblock. */
+static void list(struct shell_env *env, const struct memblock_type *type)
 {
-	shell_printf(ctx, "%s\n", line);
+	const struct memblock_region *r;
+	int i = 0;
+
+	for_each_region (type, r)
+		shell_printf(env, "%4d: " PRIpa ".." PRIpa "\n", i++, r->base,
+			     (phys_addr_t)(r->base + r->size - 1));
 }
 
 /* The dump is part of the log; here it was asked for, so a quiet console shows it as well. */
@@ -28,9 +34,9 @@ int cmd_memblock(struct shell_env *env, int argc, char *argv[])
 	if (argc == 1)
 		dump(env);
 	else if (!strcmp(argv[1], "memory"))
-		memblock_list(&memblock.memory, print_line, env);
+		list(env, &memblock.memory);
 	else if (!strcmp(argv[1], "reserved"))
-		memblock_list(&memblock.reserved, print_line, env);
+		list(env, &memblock.reserved);
 	else
 		return COMMAND_USAGE;
 	return 0;

@@ -76,7 +76,8 @@ int cmd_reset(struct shell_env *env, int argc, char *argv[]);
 /** env->poweroff(), which returns only if it fails. */
 int cmd_poweroff(struct shell_env *env, int argc, char *argv[]);
 
-/** memblock_dump_all() whatever the console level, or memblock_list() of argv[1]. */
+/** memblock_dump_all() whatever the console level; or the list argv[1], as Linux's debugfs shows
+ * it. */
 int cmd_memblock(struct shell_env *env, int argc, char *argv[]);
 /** Sums in kB; MemTotal is MemReserved + MemFree + NoMap. */
 int cmd_meminfo(struct shell_env *env, int argc, char *argv[]);
