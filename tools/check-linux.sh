@@ -7,20 +7,9 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
 work=$root/build/linux
-source=linux-source-6.1
-tests=$work/$source/tools/testing/memblock
+tests=$work/linux-source-6.1/tools/testing/memblock
 
-if [ ! -f "$work/fetched" ]; then
-	mkdir -p "$work"
-	(cd "$work" && apt-get -q -o APT::Sandbox::User= download $source >&2)
-	dpkg -x "$work"/${source}_*.deb "$work/package"
-	tar -C "$work" -xf "$work/package/usr/src/$source.tar.xz" --wildcards \
-		"$source/tools/testing/memblock/*" "$source/tools/testing/selftests/kselftest.h" \
-		"$source/tools/include/*" "$source/tools/arch/x86/include/*" \
-		"$source/arch/x86/include/asm/*" "$source/include/linux/*.h"
-	rm -rf "$work/package" "$work"/${source}_*.deb
-	touch "$work/fetched"
-fi
+tools/fetch-linux.sh
 
 # What <linux/memblock.h> is for the tests: the headers of their own tree, then ours.
 cat >"$tests/linux/memblock.h" <<EOF
@@ -36,8 +25,6 @@ cat >"$tests/linux/memblock.h" <<EOF
 #include "$root/mm/memblock.h"
 #endif
 EOF
-ln -sf ../../../arch/x86/include/asm/asm.h "$tests/asm/asm.h"
-ln -sf ../../../arch/x86/include/asm/cmpxchg.h "$tests/asm/cmpxchg.h"
 
 passed=0
 run() { # cases, compiler flags, then options of the test program
