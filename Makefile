@@ -157,6 +157,19 @@ check-linux: ## Linux's own tests of memblock against ours (fetches 138 MB once)
 	@tools/setup.sh linux
 	tools/check-linux.sh
 
+# ---- benchmarks -----------------------------------------------------------------------------
+
+# The board's benchmark image is the image without boot/main.c, and with another memblock or ours.
+.PHONY: bench-memblock
+bench-memblock: ## memblock beside Linux's, host and board (fetches 138 MB once)
+	@tools/setup.sh bench
+	$(MAKE) --no-print-directory all
+	@BOARD_CC='$(CROSS)gcc $(CFLAGS)' BOARD_LINK='$(CROSS)gcc $(LDFLAGS)' \
+	BOARD_OBJ='$(filter-out %/boot/main.o $(OUT)/mm/memblock%, $(OBJ)) $(OUT)/pass1.o $(LIBS)' \
+	tools/bench-memblock.sh
+
+# ---- to use ---------------------------------------------------------------------------------
+
 .PHONY: run
 run: ## boots the image in QEMU, to a prompt
 	./qemu-run.sh

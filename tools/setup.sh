@@ -4,6 +4,7 @@
 #   tools/setup.sh run    what ./qemu-run.sh needs
 #   tools/setup.sh test   that, and what make test needs
 #   tools/setup.sh linux  what make check-linux needs
+#   tools/setup.sh bench  what make bench-memblock needs
 set -eu
 
 run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi make
@@ -12,13 +13,15 @@ test="gcc libc6-dev libcmocka-dev libfdt-dev python3-pytest python3-pexpect pyth
 	clang-format cppcheck shellcheck"
 
 linux="gcc gcc-multilib libc6-dev xz-utils"
+bench="$run gcc libc6-dev valgrind xz-utils"
 
 case ${1:-} in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
 linux) wanted=$linux ;;
+bench) wanted=$bench ;;
 *)
-	echo "usage: tools/setup.sh run|test|linux" >&2
+	echo "usage: tools/setup.sh run|test|linux|bench" >&2
 	exit 2
 	;;
 esac
