@@ -47,6 +47,9 @@ $(OUT)/%.o: %.S
 # They run before the MMU is on: no unaligned accesses, and no loop turned into a call of memset.
 $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree-loop-distribute-patterns
 
+# It must not become a call of itself.
+$(OUT)/boot/memmove.o: CFLAGS += -fno-tree-loop-distribute-patterns
+
 $(OUT)/boot/tree.o: $(OUT)/$(BOARD).dtb
 
 $(OBJ): Makefile # its flags
