@@ -24,6 +24,11 @@ static void move_block(uint8_t *to, const uint8_t *from)
 	t[3] = d;
 }
 
+static void move_word(uint8_t *to, const uint8_t *from)
+{
+	*(uint32_t *)to = *(const uint32_t *)from;
+}
+
 static void move_down(uint8_t *to, const uint8_t *from, size_t n, bool by_words)
 {
 	for (; by_words && n && (uintptr_t)to % WORD; n--)
@@ -32,6 +37,11 @@ static void move_down(uint8_t *to, const uint8_t *from, size_t n, bool by_words)
 		move_block(to, from);
 		to += BLOCK;
 		from += BLOCK;
+	}
+	for (; by_words && n >= WORD; n -= WORD) {
+		move_word(to, from);
+		to += WORD;
+		from += WORD;
 	}
 	while (n--)
 		*to++ = *from++;
@@ -47,6 +57,11 @@ static void move_up(uint8_t *to, const uint8_t *from, size_t n, bool by_words)
 		to -= BLOCK;
 		from -= BLOCK;
 		move_block(to, from);
+	}
+	for (; by_words && n >= WORD; n -= WORD) {
+		to -= WORD;
+		from -= WORD;
+		move_word(to, from);
 	}
 	while (n--)
 		*--to = *--from;

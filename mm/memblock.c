@@ -27,7 +27,7 @@ struct memblock memblock = {
 };
 
 const struct memblock_tracer *memblock_tracer;
-void (*memblock_complain)(const char *what, phys_addr_t size, const void *caller);
+void (*memblock_complain)(const char *what, const void *caller);
 
 static bool may_resize;
 static bool has_mirror; /* some memory was marked mirrored: worth a search of its own */
@@ -37,10 +37,10 @@ static bool has_mirror; /* some memory was marked mirrored: worth a search of it
 #define CALLER __builtin_return_address(0)
 #define TRACING __builtin_expect(memblock_tracer != NULL, false)
 
-static void complain(const char *what, phys_addr_t size, const void *caller)
+static void complain(const char *what, const void *caller)
 {
 	if (memblock_complain)
-		memblock_complain(what, size, caller);
+		memblock_complain(what, caller);
 }
 
 static phys_addr_t min_addr_of(phys_addr_t a, phys_addr_t b)
@@ -75,22 +75,28 @@ static unsigned long count(const struct memblock_type *type)
  */
 #define NOTHING 0x80U
 
-static unsigned attributes(int nid, unsigned flags)
+#ifdef CONFIG_NUMA
+typedef uint32_t attr_t;
+#else
+typedef uint8_t attr_t;
+#endif
+
+static attr_t attributes(int nid, unsigned flags)
 {
 #ifdef CONFIG_NUMA
-	return (unsigned)(nid + 1) << 8 | flags;
+	return (attr_t)(nid + 1) << 8 | flags;
 #else
 	(void)nid;
-	return flags;
+	return (attr_t)flags;
 #endif
 }
 
-static unsigned attributes_of(const struct memblock_region *r)
+static attr_t attributes_of(const struct memblock_region *r)
 {
 	return attributes(memblock_get_region_node(r), r->flags);
 }
 
-static void set_region(struct memblock_region *r, phys_addr_t base, phys_addr_t end, unsigned attr)
+static void set_region(struct memblock_region *r, phys_addr_t base, phys_addr_t end, attr_t attr)
 {
 	r->base = base;
 	r->size = end - base;
@@ -142,13 +148,13 @@ static inline struct memblock_region *first_ending_above(const struct memblock_t
 
 /* What becomes of a range: of a region in it, and of a gap. */
 struct change {
-	unsigned spare; /* a region with one of these attributes stays as it is */
-	unsigned keep;  /* of a region's attributes */
-	unsigned set;   /* in them; NOTHING removes it */
-	unsigned gap;   /* the attributes of what fills a gap */
+	attr_t spare; /* a region with one of these attributes stays as it is */
+	attr_t keep;  /* of a region's attributes */
+	attr_t set;   /* in them; NOTHING removes it */
+	attr_t gap;   /* the attributes of what fills a gap */
 };
 
-static const struct change fill = {.keep = ~0U};
+static const struct change fill = {.keep = (attr_t)~0U};
 static const struct change clear = {.set = NOTHING, .gap = NOTHING};
 static const struct change clear_mapped = {.spare = MEMBLOCK_NOMAP, .set = NOTHING, .gap = NOTHING};
 
@@ -166,26 +172,30 @@ static inline void move_regions(struct memblock_type *type, struct memblock_regi
 
 /* Whether the region before R reaches up to ADDR, and R down to it, with these attributes. */
 static bool joins_below(const struct memblock_type *type, const struct memblock_region *r,
-			phys_addr_t addr, unsigned attr)
+			phys_addr_t addr, attr_t attr)
 {
 	return r > type->regions && region_end(&r[-1]) >= addr && attributes_of(&r[-1]) == attr;
 }
 
 static bool joins_above(const struct memblock_type *type, const struct memblock_region *r,
-			phys_addr_t addr, unsigned attr)
+			phys_addr_t addr, attr_t attr)
 {
 	return r < list_end(type) && r->base <= addr && attributes_of(r) == attr;
 }
 
-/* Takes [base, end) out of the N regions from R on, all of which it meets. Returns what is behind.
+/*
+ * Takes [base, end) out of the N regions from R on, which it meets in COVERED bytes. A slot must be
+ * free if that splits one. Returns the region behind.
  */
 static inline struct memblock_region *cut(struct memblock_type *type, struct memblock_region *r,
-					  long n, phys_addr_t base, phys_addr_t end)
+					  long n, phys_addr_t base, phys_addr_t end,
+					  phys_addr_t covered)
 {
 	unsigned low = r->base < base ? 1 : 0;
 	unsigned high = region_end(&r[n - 1]) > end ? 1 : 0;
 	long by = (long)(low + high) - n;
 
+	type->total_size -= covered;
 	/* A region that is split is moved up from itself: that makes two of it. */
 	if (by)
 		move_regions(type, r + n - high, by);
@@ -204,12 +214,13 @@ static inline struct memblock_region *cut(struct memblock_type *type, struct mem
 	return r;
 }
 
-/* Fills [base, end) of the gap before R. */
+/* Fills [base, end) of the gap before R. A slot must be free if no neighbour joins. */
 static inline void fill_gap(struct memblock_type *type, struct memblock_region *r, phys_addr_t base,
-			    phys_addr_t end, unsigned attr)
+			    phys_addr_t end, attr_t attr)
 {
 	bool low = joins_below(type, r, base, attr), high = joins_above(type, r, end, attr);
 
+	type->total_size += end - base;
 	if (low) {
 		r[-1].size = (high ? region_end(r) : end) - r[-1].base;
 		if (high)
@@ -224,28 +235,12 @@ static inline void fill_gap(struct memblock_type *type, struct memblock_region *
 	}
 }
 
-/*
- * Makes [base, end), which meets the N regions from R on in COVERED bytes, one region, or NOTHING.
- * There must be slots for what that takes.
- */
-static void put(struct memblock_type *type, struct memblock_region *r, long n, phys_addr_t covered,
-		phys_addr_t base, phys_addr_t end, unsigned to)
-{
-	type->total_size -= covered;
-	if (n)
-		r = cut(type, r, n, base, end);
-	if (to != NOTHING) {
-		type->total_size += end - base;
-		fill_gap(type, r, base, end, to);
-	}
-}
-
 /* What C makes of attributes. */
-static unsigned changed(const struct change *c, unsigned attr)
+static attr_t changed(const struct change *c, attr_t attr)
 {
 	if (attr == NOTHING)
 		return c->gap;
-	return (c->spare & attr) ? attr : (c->keep & attr) | c->set;
+	return c->spare & attr ? attr : (attr_t)((c->keep & attr) | c->set);
 }
 
 /*
@@ -258,12 +253,13 @@ static long change_run(struct memblock_type *type, phys_addr_t base, phys_addr_t
 {
 	struct memblock_region *lo = first_ending_above(type, base), *r = lo;
 	phys_addr_t till = base, next, covered = 0;
-	unsigned to = 0, differs = 0, low, high;
+	unsigned differs = 0, low, high;
+	attr_t to = 0;
 	long more, n = 0;
 
 	for (; till < *end; till = next) {
 		bool inside = r < list_end(type) && r->base <= till;
-		unsigned old = inside ? attributes_of(r) : NOTHING, new = changed(c, old);
+		attr_t old = inside ? attributes_of(r) : NOTHING, new = changed(c, old);
 
 		next = *end;
 		if (r < list_end(type))
@@ -291,7 +287,10 @@ static long change_run(struct memblock_type *type, phys_addr_t base, phys_addr_t
 			joins_above(type, r - high, till, to);
 	if (more > limit)
 		return more;
-	put(type, lo, n, covered, base, till, to);
+	if (n)
+		lo = cut(type, lo, n, base, till, covered);
+	if (to != NOTHING)
+		fill_gap(type, lo, base, till, to);
 	return more;
 }
 
@@ -323,7 +322,7 @@ static int change_range(struct memblock_type *type, phys_addr_t base, phys_addr_
 }
 
 /* Makes the change C of [base, base + size). 0, or -ENOMEM if the result does not fit. */
-static int change(struct memblock_type *type, phys_addr_t base, phys_addr_t size,
+static int change(phys_addr_t base, phys_addr_t size, struct memblock_type *type,
 		  const struct change *c)
 {
 	phys_addr_t end = capped_end(base, size);
@@ -332,53 +331,54 @@ static int change(struct memblock_type *type, phys_addr_t base, phys_addr_t size
 
 	if (base >= end)
 		return 0;
-	/* The short way for what nearly all changes are of: a gap, or a part of one region. */
-	if (type->max - type->cnt >= 2 && (gap || (r->base <= base && end <= region_end(r)))) {
-		unsigned old = gap ? NOTHING : attributes_of(r), new = changed(c, old);
-
-		if (new != old)
-			put(type, r, !gap, gap ? 0 : end - base, base, end, new);
-		return 0;
-	}
-	return change_range(type, base, end, c);
+	/* The short way for what most changes are: filling a part of one gap, clearing one of a
+	 * region. */
+	if (c == &fill && gap && type->cnt < type->max)
+		fill_gap(type, r, base, end, c->gap);
+	else if (c == &clear && !gap && r->base <= base && end <= region_end(r) &&
+		 type->cnt < type->max)
+		cut(type, r, 1, base, end, end - base);
+	else
+		return change_range(type, base, end, c);
+	return 0;
 }
 
 /* A change that Linux traces as CALL. */
-static int traced_change(const char *call, struct memblock_type *type, phys_addr_t base,
-			 phys_addr_t size, const struct change *c, const void *caller)
+static int traced_change(phys_addr_t base, phys_addr_t size, const char *call,
+			 struct memblock_type *type, const struct change *c, const void *caller)
 {
 	if (TRACING)
 		memblock_tracer->range(call, base, size, caller);
-	return change(type, base, size, c);
+	return change(base, size, type, c);
 }
 
 TRACED int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
 {
-	const struct change c = {.keep = ~0U, .gap = attributes(nid, flags)};
+	const struct change c = {.keep = (attr_t)~0U, .gap = attributes(nid, flags)};
 
 	if (TRACING)
 		memblock_tracer->add_node(base, size, nid, flags, CALLER);
-	return change(&memblock.memory, base, size, &c);
+	return change(base, size, &memblock.memory, &c);
 }
 
 TRACED int memblock_add(phys_addr_t base, phys_addr_t size)
 {
-	return traced_change("memblock_add", &memblock.memory, base, size, &fill, CALLER);
+	return traced_change(base, size, "memblock_add", &memblock.memory, &fill, CALLER);
 }
 
 TRACED int memblock_remove(phys_addr_t base, phys_addr_t size)
 {
-	return traced_change("memblock_remove", &memblock.memory, base, size, &clear, CALLER);
+	return traced_change(base, size, "memblock_remove", &memblock.memory, &clear, CALLER);
 }
 
 TRACED int memblock_reserve(phys_addr_t base, phys_addr_t size)
 {
-	return traced_change("memblock_reserve", &memblock.reserved, base, size, &fill, CALLER);
+	return traced_change(base, size, "memblock_reserve", &memblock.reserved, &fill, CALLER);
 }
 
 TRACED int memblock_phys_free(phys_addr_t base, phys_addr_t size)
 {
-	return traced_change("memblock_phys_free", &memblock.reserved, base, size, &clear, CALLER);
+	return traced_change(base, size, "memblock_phys_free", &memblock.reserved, &clear, CALLER);
 }
 
 void memblock_free(void *ptr, size_t size)
@@ -528,7 +528,7 @@ TRACED static int memblock_double_array(struct memblock_type *type, phys_addr_t 
 					    PAGE_SIZE);
 	/* The reservation of an array for `reserved` goes into that array. */
 	if (!at || (!reserved && memblock_reserve(at, size))) {
-		complain("no room to double an array", size, CALLER);
+		complain("no room to double an array", CALLER);
 		return -ENOMEM;
 	}
 	type->regions = memcpy((void *)(uintptr_t)at, old, old_size);
@@ -555,7 +555,7 @@ TRACED phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align,
 	if (found)
 		return memblock_reserve(found, size) ? 0 : found;
 	if (!size)
-		complain("size 0 is refused", size, CALLER);
+		complain("size 0 is refused", CALLER);
 	return 0;
 }
 
@@ -563,8 +563,8 @@ TRACED phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align
 					     phys_addr_t end)
 {
 	if (TRACING)
-		memblock_tracer->alloc("memblock_phys_alloc_range", size, align, false,
-				       NUMA_NO_NODE, start, end, CALLER);
+		memblock_tracer->alloc("memblock_phys_alloc_range", size, align, NULL, start, end,
+				       CALLER);
 	return memblock_alloc_range_nid(size, align, start, end, NUMA_NO_NODE, false);
 }
 
@@ -591,8 +591,8 @@ TRACED void *memblock_alloc_exact_nid_raw(phys_addr_t size, phys_addr_t align, p
 					  phys_addr_t max_addr, int nid)
 {
 	if (TRACING)
-		memblock_tracer->alloc("memblock_alloc_exact_nid_raw", size, align, true, nid,
-				       min_addr, max_addr, CALLER);
+		memblock_tracer->alloc("memblock_alloc_exact_nid_raw", size, align, &nid, min_addr,
+				       max_addr, CALLER);
 	return alloc_internal(size, align, min_addr, max_addr, nid, true);
 }
 
@@ -600,8 +600,8 @@ TRACED void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phy
 					phys_addr_t max_addr, int nid)
 {
 	if (TRACING)
-		memblock_tracer->alloc("memblock_alloc_try_nid_raw", size, align, true, nid,
-				       min_addr, max_addr, CALLER);
+		memblock_tracer->alloc("memblock_alloc_try_nid_raw", size, align, &nid, min_addr,
+				       max_addr, CALLER);
 	return alloc_internal(size, align, min_addr, max_addr, nid, false);
 }
 
@@ -611,7 +611,7 @@ TRACED void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_ad
 	void *ptr;
 
 	if (TRACING)
-		memblock_tracer->alloc("memblock_alloc_try_nid", size, align, true, nid, min_addr,
+		memblock_tracer->alloc("memblock_alloc_try_nid", size, align, &nid, min_addr,
 				       max_addr, CALLER);
 	ptr = alloc_internal(size, align, min_addr, max_addr, nid, false);
 	return ptr ? memset(ptr, 0, (size_t)size) : NULL;
@@ -621,9 +621,9 @@ TRACED void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_ad
 static int mark(phys_addr_t base, phys_addr_t size, enum memblock_flags flag,
 		enum memblock_flags set)
 {
-	const struct change c = {.keep = ~(unsigned)flag, .set = set, .gap = NOTHING};
+	const struct change c = {.keep = (attr_t)~flag, .set = set, .gap = NOTHING};
 
-	return change(&memblock.memory, base, size, &c);
+	return change(base, size, &memblock.memory, &c);
 }
 
 int memblock_mark_nomap(phys_addr_t base, phys_addr_t size)
@@ -656,15 +656,15 @@ int memblock_set_node(phys_addr_t base, phys_addr_t size, struct memblock_type *
 {
 	const struct change c = {.keep = 0xff, .set = attributes(nid, 0), .gap = NOTHING};
 
-	return change(type, base, size, &c);
+	return change(base, size, type, &c);
 }
 
 /* Clears all of TYPE outside of [base, end). That splits no region, which might fail. */
 static void clear_outside(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
 			  const struct change *c)
 {
-	change(type, 0, base, c);
-	change(type, end, PHYS_ADDR_MAX, c);
+	change(0, base, type, c);
+	change(end, PHYS_ADDR_MAX, type, c);
 }
 
 void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
@@ -674,7 +674,7 @@ void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
 	if (base >= end)
 		return;
 	if (!count(&memblock.memory)) {
-		complain("no memory is known yet", size, CALLER);
+		complain("no memory is known yet", CALLER);
 		return;
 	}
 	clear_outside(&memblock.memory, base, end, &clear_mapped);
@@ -724,8 +724,8 @@ void memblock_trim_memory(phys_addr_t align)
 		next = region_end(&r);
 		if (base < r.base || base >= end)
 			base = end = next;
-		change(type, r.base, base - r.base, &clear);
-		change(type, end, next - end, &clear);
+		change(r.base, base - r.base, type, &clear);
+		change(end, next - end, type, &clear);
 	}
 }
 

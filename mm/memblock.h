@@ -102,9 +102,8 @@ struct memblock_tracer {
 	/** memblock_add_node(). */
 	void (*add_node)(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags,
 			 const void *caller);
-	/** An allocation: nid is NUMA_NO_NODE for any, and has_nid false for calls that take none.
-	 */
-	void (*alloc)(const char *call, phys_addr_t size, phys_addr_t align, bool has_nid, int nid,
+	/** An allocation; NID is NULL for calls that take none. */
+	void (*alloc)(const char *call, phys_addr_t size, phys_addr_t align, const int *nid,
 		      phys_addr_t from, phys_addr_t max_addr, const void *caller);
 	/** TYPE has become an array of type->max regions in [base, base + size). */
 	void (*doubled)(const struct memblock_type *type, phys_addr_t base, phys_addr_t size);
@@ -113,10 +112,9 @@ extern const struct memblock_tracer *memblock_tracer;
 
 /**
  * Receives what a caller should hear of in any case; NULL (the default): nobody does. WHAT is a
- * constant sentence, SIZE the bytes that it is about, CALLER the return address of the function
- * that complains.
+ * constant sentence, CALLER the return address of the function that complains.
  */
-extern void (*memblock_complain)(const char *what, phys_addr_t size, const void *caller);
+extern void (*memblock_complain)(const char *what, const void *caller);
 
 /** Adds [base, base + size) to `memory`. 0 or -ENOMEM. */
 int memblock_add(phys_addr_t base, phys_addr_t size);

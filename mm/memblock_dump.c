@@ -20,13 +20,13 @@ static void trace_range(const char *call, phys_addr_t base, phys_addr_t size, co
 		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
 }
 
-static void trace_alloc(const char *call, phys_addr_t size, phys_addr_t align, bool has_nid,
-			int nid, phys_addr_t from, phys_addr_t max_addr, const void *caller)
+static void trace_alloc(const char *call, phys_addr_t size, phys_addr_t align, const int *nid,
+			phys_addr_t from, phys_addr_t max_addr, const void *caller)
 {
 	char symbol[SYMBOL_TEXT_MAX], node[24] = "";
 
-	if (has_nid)
-		snprintf(node, sizeof(node), "nid=%d ", nid);
+	if (nid)
+		snprintf(node, sizeof(node), "nid=%d ", *nid);
 	pr_info("%s: %llu bytes align=0x%llx %sfrom=" PRIpa " max_addr=" PRIpa " %s", call,
 		(unsigned long long)size, (unsigned long long)align, node, from, max_addr,
 		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
@@ -55,11 +55,11 @@ static const struct memblock_tracer tracer = {
 	.doubled = trace_doubled,
 };
 
-static void complain(const char *what, phys_addr_t size, const void *caller)
+static void complain(const char *what, const void *caller)
 {
 	char symbol[SYMBOL_TEXT_MAX];
 
-	pr_warn("memblock: %s (%llu bytes, %s)", what, (unsigned long long)size,
+	pr_warn("memblock: %s (%s)", what,
 		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
 }
 

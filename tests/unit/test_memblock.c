@@ -1126,13 +1126,14 @@ static void trace_of_allocations(void **state UNUSED)
 		"max_addr=0x00000000 early_mem+0x2c/0x100\n"
 		"memblock_phys_alloc_range: 4194304 bytes align=0x100000 from=0x70000000 "
 		"max_addr=0x74000000 arm_add_memory+0x2c/0x40\n";
+	const int nid = NUMA_NO_NODE;
 
 	symbols_set(&two);
 	memblock_trace_start();
-	memblock_tracer->alloc("memblock_alloc_try_nid", 8192, 0x2000, true, NUMA_NO_NODE, 0, 0,
+	memblock_tracer->alloc("memblock_alloc_try_nid", 8192, 0x2000, &nid, 0, 0,
 			       (void *)0x6000012cUL);
-	memblock_tracer->alloc("memblock_phys_alloc_range", 4194304, 0x100000, false, NUMA_NO_NODE,
-			       0x70000000, 0x74000000, (void *)0x6000022cUL);
+	memblock_tracer->alloc("memblock_phys_alloc_range", 4194304, 0x100000, NULL, 0x70000000,
+			       0x74000000, (void *)0x6000022cUL);
 	assert_string_equal(board_log(), want);
 }
 
@@ -1221,8 +1222,8 @@ static void see_range(const char *call UNUSED, phys_addr_t base UNUSED, phys_add
 }
 
 static void see_alloc(const char *call UNUSED, phys_addr_t size UNUSED, phys_addr_t align UNUSED,
-		      bool has_nid UNUSED, int nid UNUSED, phys_addr_t from UNUSED,
-		      phys_addr_t max_addr UNUSED, const void *caller)
+		      const int *nid UNUSED, phys_addr_t from UNUSED, phys_addr_t max_addr UNUSED,
+		      const void *caller)
 {
 	see_range(NULL, 0, 0, caller);
 }
