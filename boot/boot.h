@@ -32,7 +32,8 @@ struct boot {
 	/* Boot data. */
 	const void *fdt;        /**< checked; never NULL after bootdata_find() */
 	const char *fdt_source; /**< where it was found, in words */
-	bool fdt_linked_in;
+	phys_addr_t fdt_base;   /**< what reserve_tree() reserves; a size of 0: */
+	uint32_t fdt_size;      /**< nothing, since the tree is part of the image */
 	struct atags atags;
 	char cmdline[CMDLINE_MAX]; /**< as it came, cut */
 	const char *cmdline_source;
@@ -62,6 +63,10 @@ struct boot {
 	unsigned complaints;       /**< lines about reservations so far: see boot_may_complain() */
 	struct boot_reservation named[BOOT_NAMED_MAX];
 	unsigned named_count;
+	/** Told of each reservation that is noted, whether `named` has room or not; NULL: nobody.
+	 */
+	void (*noted)(void *ctx, const struct boot_reservation *r);
+	void *noted_ctx;
 };
 
 /** Notes the reservation of [base, base + size) for NAME, which is made already, for the summary.

@@ -22,11 +22,20 @@ static bool tree_begins(uintptr_t at)
 	return __builtin_bswap32(*(const volatile uint32_t *)at) == FDT_MAGIC;
 }
 
+const char *bootdata_damage(const void *fdt, size_t size)
+{
+	int err = fdt_check_full(fdt, size);
+
+	if (!err && !fdt_get_name(fdt, 0, NULL))
+		err = -FDT_ERR_BADSTRUCTURE; /* it has no root, which libfdt lets pass */
+	return err ? fdt_strerror(err) : NULL;
+}
+
 /* The tree at AT if all of it is good, or NULL and a line. WHERE names the place. */
 static const void *check_tree(const struct bootdata_places *places, uintptr_t at, const char *where)
 {
+	const char *damage;
 	uint32_t size;
-	int err;
 
 	if (at % FDT_ALIGN) {
 		pr_err("device tree %s (0x%lx): not 8-byte aligned: not used", where,
@@ -42,12 +51,10 @@ static const void *check_tree(const struct bootdata_places *places, uintptr_t at
 	}
 	if (places->map)
 		places->map(at, size);
-	err = fdt_check_full((const void *)at, size);
-	if (!err && !fdt_get_name((const void *)at, 0, NULL))
-		err = -FDT_ERR_BADSTRUCTURE; /* it has no root, which libfdt lets pass */
-	if (err) {
+	damage = bootdata_damage((const void *)at, size);
+	if (damage) {
 		pr_err("device tree %s (0x%lx, %lu bytes): damaged (%s): not used", where,
-		       (unsigned long)at, (unsigned long)size, fdt_strerror(err));
+		       (unsigned long)at, (unsigned long)size, damage);
 		return NULL;
 	}
 	return (const void *)at;
@@ -102,7 +109,7 @@ static void look_at_ram_start(struct boot *b, const struct bootdata_places *plac
 		take_tree(b, places, start, "at the start of RAM");
 }
 
-static void take_cmdline(struct boot *b)
+void bootdata_take_cmdline(struct boot *b)
 {
 	int len = 0, chosen = fdt_path_offset(b->fdt, "/chosen");
 	const char *args = chosen < 0 ? NULL : fdt_getprop(b->fdt, chosen, "bootargs", &len);
@@ -125,6 +132,8 @@ static void take_cmdline(struct boot *b)
 
 void bootdata_find(struct boot *b, const struct bootdata_places *places)
 {
+	bool linked_in;
+
 	if (places->appended_refused)
 		pr_err("device tree behind the image: it says it has %lu bytes, expected %u to %u: "
 		       "not used",
@@ -133,12 +142,16 @@ void bootdata_find(struct boot *b, const struct bootdata_places *places)
 		take_tree(b, places, places->appended, "appended to the image");
 	if (!look_at_r2(b, places))
 		look_at_ram_start(b, places);
-	if (!b->fdt) {
+	linked_in = !b->fdt;
+	if (linked_in) {
 		b->fdt = places->linked_in;
 		b->fdt_source = "linked into the image";
-		b->fdt_linked_in = true;
 	}
-	take_cmdline(b);
+	if (!linked_in) {
+		b->fdt_base = (phys_addr_t)(uintptr_t)b->fdt;
+		b->fdt_size = fdt_totalsize(b->fdt);
+	}
+	bootdata_take_cmdline(b);
 	pr_info("device tree: %s, 0x%lx, %lu bytes", b->fdt_source,
 		(unsigned long)(uintptr_t)b->fdt, (unsigned long)fdt_totalsize(b->fdt));
 	if (b->atags.present)

@@ -28,4 +28,10 @@ struct bootdata_places {
  */
 void bootdata_find(struct boot *b, const struct bootdata_places *places);
 
+/** What is wrong with the tree of SIZE readable bytes at FDT, in libfdt's words; NULL: nothing. */
+const char *bootdata_damage(const void *fdt, size_t size);
+
+/** Sets b->cmdline and its source: that of the ATAGs if they have one, else that of the tree. */
+void bootdata_take_cmdline(struct boot *b);
+
 #endif

@@ -7,11 +7,10 @@
 #include "boot/bootdata.h"
 #include "boot/console.h"
 #include "boot/exception.h"
+#include "boot/find_memory.h"
 #include "boot/layout.h"
-#include "boot/memory.h"
 #include "boot/mmu.h"
 #include "boot/params.h"
-#include "boot/reserve.h"
 #include "boot/store_region.h"
 #include "boot/summary.h"
 #include "drivers/cp15.h"
@@ -69,21 +68,6 @@ static void find_devices(struct boot *b)
 	machine_bind(b->fdt);
 	log_set_clock(machine.microseconds);
 	console_open(b);
-}
-
-static void find_memory(struct boot *b)
-{
-	memory_scan(b, b->image_base);
-	reserve_tree(b);
-	reserve_find_initrd(b);
-	params_memory(b);
-	reserve_all(b);
-	if (!memblock_phys_mem_size())
-		pr_err("no memory: no node of the device tree and no mem= gives any: there is no "
-		       "heap and no store");
-	store_region_place(b);
-	if (memblock_trace_enabled())
-		memblock_dump_all();
 }
 
 static void map_memory(const struct boot *b)
@@ -227,7 +211,10 @@ int main(void)
 	find_devices(&boot);
 	pr_info("Machine model: %s", summary_model(&boot));
 	pr_info("Command line (%s): %s", boot.cmdline_source, boot.cmdline);
-	find_memory(&boot);
+	find_memory(&boot, boot.image_base);
+	store_region_place(&boot);
+	if (memblock_trace_enabled())
+		memblock_dump_all();
 	map_memory(&boot);
 	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
 	make_heap(&boot);

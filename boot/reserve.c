@@ -13,12 +13,18 @@
 
 void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap)
 {
+	struct boot_reservation r;
+
 	if (size > PHYS_ADDR_MAX - base)
 		size = PHYS_ADDR_MAX - base;
 	store_region_check(b, base, size, name);
-	if (size && b->named_count < BOOT_NAMED_MAX)
-		b->named[b->named_count++] = (struct boot_reservation){
-			.base = base, .size = size, .name = name, .nomap = nomap};
+	if (!size)
+		return;
+	r = (struct boot_reservation){.base = base, .size = size, .name = name, .nomap = nomap};
+	if (b->named_count < BOOT_NAMED_MAX)
+		b->named[b->named_count++] = r;
+	if (b->noted)
+		b->noted(b->noted_ctx, &r);
 }
 
 bool boot_may_complain(struct boot *b)
@@ -62,9 +68,8 @@ void boot_reserve_full(struct boot *b, phys_addr_t base, phys_addr_t size, const
 
 void reserve_tree(struct boot *b)
 {
-	if (!b->fdt_linked_in)
-		boot_reserve(b, (phys_addr_t)(uintptr_t)b->fdt, fdt_totalsize(b->fdt),
-			     "device tree");
+	if (b->fdt_size)
+		boot_reserve(b, b->fdt_base, b->fdt_size, "device tree");
 }
 
 static bool chosen_number(const void *fdt, const char *name, uint64_t *value)
@@ -204,7 +209,8 @@ static void reserve_memreserve(struct boot *b)
 
 void reserve_all(struct boot *b)
 {
-	boot_reserve(b, b->image_base, b->image_size, "image");
+	if (b->image_size)
+		boot_reserve(b, b->image_base, b->image_size, "image");
 	reserve_initrd(b);
 	reserve_memreserve(b);
 	reserved_memory(b);

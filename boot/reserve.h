@@ -5,8 +5,8 @@
 
 #include "boot/boot.h"
 
-/** Reserves the tree itself, unless it is part of the image. To be called before the command line
- * is read. */
+/** Reserves the place of the tree itself, if it has one of its own. To be called before the command
+ * line is read. */
 void reserve_tree(struct boot *b);
 
 /** Sets the initrd from the tree or the ATAGs; initrd_param() may replace it. */
@@ -17,10 +17,10 @@ void reserve_find_initrd(struct boot *b);
 void reserve_initrd_param(struct boot *b, const char *value);
 
 /**
- * Reserves, in this order: image, initrd (refused with a line if it is not in memory or overlaps
- * what is reserved), /memreserve/ entries, /reserved-memory (no-map children are marked in memory
- * instead; children with a size are placed after all fixed ones, top-down). A child compatible with
- * "cairn,store" gives the store its place.
+ * Reserves, in this order: image (if it has a size), initrd (refused with a line if it is not in
+ * memory or overlaps what is reserved), /memreserve/ entries, /reserved-memory (no-map children are
+ * marked in memory instead; children with a size are placed after all fixed ones, top-down). A
+ * child compatible with "cairn,store" gives the store its place.
  */
 void reserve_all(struct boot *b);
 

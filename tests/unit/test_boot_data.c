@@ -146,7 +146,12 @@ static void expect_tree(const void *fdt, const char *source, const char *cmdline
 {
 	assert_ptr_equal(boot.fdt, fdt);
 	assert_string_equal(boot.fdt_source, source);
-	assert_int_equal(boot.fdt_linked_in, fdt == (const void *)linked_in);
+	if (fdt == (const void *)linked_in) {
+		assert_int_equal(boot.fdt_size, 0);
+	} else {
+		assert_int_equal(boot.fdt_base, (phys_addr_t)(uintptr_t)fdt);
+		assert_int_equal(boot.fdt_size, fdt_totalsize(fdt));
+	}
 	assert_string_equal(boot.cmdline, cmdline);
 	assert_said("device tree: ");
 }
@@ -531,7 +536,7 @@ static void test_random_damage(void **state)
 		start();
 		places.r2 = hold(copy, size);
 		find();
-		if (!boot.fdt_linked_in) {
+		if (boot.fdt_size) {
 			taken++;
 			memory_scan(&boot, LOAD);
 			reserve_find_initrd(&boot);

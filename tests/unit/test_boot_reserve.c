@@ -11,15 +11,13 @@
 
 static void test_tree_itself(void **state)
 {
-	uint64_t at;
-
 	(void)state;
-	at = (phys_addr_t)(uintptr_t)tree_done();
+	boot.fdt_base = 0x64000000;
+	boot.fdt_size = 0x1234;
 	reserve_tree(&boot);
-	assert_reserved({at, at + fdt_totalsize(boot.fdt), 0});
+	assert_reserved({0x64000000, 0x64001234, 0});
 	assert_string_equal(boot.named[0].name, "device tree");
-	boot_test_again();
-	boot.fdt_linked_in = true; /* part of the image */
+	boot_test_again(); /* part of the image: no size */
 	reserve_tree(&boot);
 	assert_none_reserved();
 	assert_int_equal(boot.named_count, 0);
@@ -34,6 +32,48 @@ static void test_image_only(void **state)
 	assert_int_equal(boot.named_count, 1);
 	assert_string_equal(boot.named[0].name, "image");
 	assert_quiet();
+}
+
+/* Without an image nothing is reserved for it, nor does the trace say so. */
+static void test_no_image(void **state)
+{
+	(void)state;
+	boot_scan("memblock=debug");
+	boot.image_base = boot.image_size = 0;
+	reserve_all(&boot);
+	assert_none_reserved();
+	assert_not_said("memblock_reserve");
+}
+
+struct noted {
+	unsigned count;
+	struct boot_reservation last;
+};
+
+static void take_note(void *ctx, const struct boot_reservation *r)
+{
+	struct noted *noted = ctx;
+
+	noted->count++;
+	noted->last = *r;
+}
+
+/* Each reservation is told of, those too for which there is no room in the boot's own list. */
+static void test_noted(void **state)
+{
+	struct noted noted = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * BOOT_NAMED_MAX; i++)
+		tree_memreserve(0x64000000 + i * 0x2000, 0x1000);
+	boot.noted = take_note;
+	boot.noted_ctx = &noted;
+	reserve();
+	assert_int_equal(boot.named_count, BOOT_NAMED_MAX);
+	assert_int_equal(noted.count, 1 + 2 * BOOT_NAMED_MAX);
+	assert_true(noted.last.base == 0x64000000 + (2 * BOOT_NAMED_MAX - 1) * 0x2000);
+	assert_true(noted.last.size == 0x1000 && !noted.last.nomap);
+	assert_string_equal(noted.last.name, "memreserve");
 }
 
 static void test_order(void **state)
@@ -379,6 +419,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RESERVE_TEST(test_tree_itself),
 		RESERVE_TEST(test_image_only),
+		RESERVE_TEST(test_no_image),
+		RESERVE_TEST(test_noted),
+
 		RESERVE_TEST(test_order),
 		RESERVE_TEST(test_memreserve),
 		RESERVE_TEST(test_memreserve_ends_at_size_zero),
