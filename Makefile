@@ -122,6 +122,55 @@ $(1)/test_%: $(1)/tests/unit/test_%.o $(1)/libcairn.a
 endef
 $(eval $(call host_build,$(HOST),-DCONFIG_PHYS_ADDR_T_64BIT))
 $(eval $(call host_build,build/host32,))
+
+# ---- memmap ---------------------------------------------------------------------------------
+
+# The boot on the desk (docs/memmap.md). Its sources are built twice, and of the 32-bit build only
+# survey_32() is seen by the rest; names for the trace come from a table as in the image.
+MEMMAP_SRC := $(wildcard tools/memmap/*.c)
+MEMMAP_BOOT := $(filter lib/% mm/% boot/%, $(HOST_SRC))
+MEMMAP_CFLAGS := -std=gnu11 -O2 -g -fno-pie -fno-optimize-sibling-calls -fno-partial-inlining \
+	$(WARN) -I.
+HOST_POINTER := $(if $(filter 32,$(shell getconf LONG_BIT)),.long,.quad)
+MEMMAP_LDFLAGS := -no-pie -Wl,--defsym,__text_end=etext
+
+# $(1): folder, $(2): flags for the width of phys_addr_t
+define memmap_build
+$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)gcc $(MEMMAP_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+$(1)/libcairn.a: $(MEMMAP_BOOT:%.c=$(1)/%.o)
+	@rm -f $$@
+	$$(SAY) AR $$@
+	$$(Q)ar rcs $$@ $$^
+endef
+
+# $(1): program, $(2) and $(3): folders of the builds with 64 and 32 bits, $(4): flags
+define memmap_link
+$(3)/survey_32.o: $(3)/tools/memmap/survey.o $(3)/libcairn.a
+	$$(Q)ld -r $$^ -o $$@
+	$$(Q)objcopy --keep-global-symbol=survey_32 $$@
+$(1): $(MEMMAP_SRC:%.c=$(2)/%.o) $(3)/survey_32.o $(2)/libcairn.a tools/symbols.awk
+	@mkdir -p $$(@D)
+	$$(SAY) LD $$@
+	$$(Q)echo | awk -f tools/symbols.awk -v pointer=$(HOST_POINTER) >$$@.s
+	$$(Q)gcc $(4) $(MEMMAP_LDFLAGS) $$(filter %.o %.a, $$^) $$@.s -lfdt -o $$@
+	$$(Q)nm -n $$@ | awk -f tools/symbols.awk -v pointer=$(HOST_POINTER) >$$@.s
+	$$(Q)gcc $(4) $(MEMMAP_LDFLAGS) $$(filter %.o %.a, $$^) $$@.s -lfdt -o $$@
+	@nm -n $$@ | awk -f tools/symbols.awk -v pointer=$(HOST_POINTER) | cmp -s - $$@.s || \
+		{ echo "the symbol table moved the code that it names" >&2; rm -f $$@; exit 1; }
+endef
+$(eval $(call memmap_build,build/memmap/64,-DCONFIG_PHYS_ADDR_T_64BIT))
+$(eval $(call memmap_build,build/memmap/32,))
+$(eval $(call memmap_link,$(HOST)/memmap,build/memmap/64,build/memmap/32,$(MEMMAP_CFLAGS)))
+$(eval $(call memmap_link,$(HOST)/memmap-asan,$(HOST),build/host32,$(HOST_CFLAGS)))
+
+-include $(wildcard build/memmap/*/*/*.d build/memmap/*/*/*/*.d)
+
+.PHONY: memmap
+memmap: $(HOST)/memmap ## the memory map of a device tree, on the desk: build/host/memmap
+
 .SECONDARY:
 .DELETE_ON_ERROR:
 
