@@ -171,6 +171,10 @@ $(eval $(call memmap_link,$(HOST)/memmap-asan,$(HOST),build/host32,$(HOST_CFLAGS
 .PHONY: memmap
 memmap: $(HOST)/memmap ## the memory map of a device tree, on the desk: build/host/memmap
 
+.PHONY: check-memmap
+check-memmap: $(HOST)/memmap $(HOST)/memmap-asan ## tests of memmap
+	/usr/bin/python3 -m pytest -q -n 2 tests/host
+
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -200,6 +204,7 @@ check: ## include direction, comments on prototypes, formatting, static analysis
 .PHONY: test
 test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory -j2 check-memmap
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
 	$(MAKE) --no-print-directory boots

@@ -18,7 +18,7 @@ static uint64_t scale_for(const struct segments *segments)
 	uint64_t scale = SCALE_MIN;
 
 	for (const struct segment *s = segments->at; s < segments->at + segments->count; s++)
-		while (s->kind != SEGMENT_GAP && s->size / BAR_MAX >= scale)
+		while (s->kind != SEGMENT_GAP && s->size / scale > BAR_MAX)
 			scale *= 2;
 	return scale;
 }
