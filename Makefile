@@ -175,6 +175,10 @@ memmap: $(HOST)/memmap ## the memory map of a device tree, on the desk: build/ho
 check-memmap: $(HOST)/memmap $(HOST)/memmap-asan ## tests of memmap
 	/usr/bin/python3 -m pytest -q -n 2 tests/host
 
+.PHONY: check-dtbs
+check-dtbs: $(HOST)/memmap-asan ## memmap on every .dtb below the folder DTBS
+	tools/check-dtbs.py $< $(or $(DTBS),$(error DTBS=FOLDER says where the trees are))
+
 .SECONDARY:
 .DELETE_ON_ERROR:
 
