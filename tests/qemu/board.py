@@ -84,6 +84,7 @@ class Board:
         self.child.delayafterclose = self.child.delayafterterminate = 0.02
         self.child.logfile_read = echo_to
         self.boot_log = ""
+        self.on_prompt = None  # called with the board after each boot
 
     def until(self, pattern, timeout=WAIT):
         """Waits for PATTERN, a regular expression; what came before it, without \\r."""
@@ -102,6 +103,8 @@ class Board:
     def wait_prompt(self):
         """Waits for a boot to reach the prompt and keeps its log."""
         self.boot_log = self.until(r"(?:^|\n)" + PROMPT) + "\n"
+        if self.on_prompt:
+            self.on_prompt(self)
         return self.boot_log
 
     def send(self, text):

@@ -14,14 +14,19 @@ from pathlib import Path
 import pytest
 
 from board import Board
+from desk import Desk
 
 REPO = Path(__file__).resolve().parents[2]
 DTS = REPO / "tests" / "dts"
 ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb")
+MEMMAP = "memmap-asan"
 
 LOAD = 0x60010000  # where the image is linked to run
 TREE = 0x64000000  # where hand_over() puts the tree
 STUB = 0x63000000  # where it puts the code that stands for a boot loader
+
+MANY_TESTS = 440  # as many are all, or nearly
+BOOTS_COMPARED = 500  # so many of their boots memmap has to have compared itself with
 
 
 class Project:
@@ -32,6 +37,7 @@ class Project:
         self.script = path / "qemu-run.sh"
         out = path / "build" / "vexpress-a9"
         self.bin, self.elf, self.dtb = (out / name for name in ARTEFACTS)
+        self.memmap = path / MEMMAP
         nm = subprocess.run(["arm-none-eabi-nm", self.elf], check=True, text=True,
                             capture_output=True, timeout=30).stdout
         self.symbols = {name: int(at, 16) for at, name in
@@ -49,13 +55,14 @@ class Project:
 
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
-    subprocess.run(["make", "-s", "-C", REPO, "all"], check=True, timeout=300)
+    subprocess.run(["make", "-s", "-C", REPO, "all", f"build/host/{MEMMAP}"], check=True, timeout=600)
     temporary = path.with_suffix(".new")
     out = temporary / "build" / "vexpress-a9"
     out.mkdir(parents=True)
     for name in ARTEFACTS:
         shutil.copy2(REPO / "build" / "vexpress-a9" / name, out)
     shutil.copy2(REPO / "qemu-run.sh", temporary)
+    shutil.copy2(REPO / "build" / "host" / MEMMAP, temporary)
     (temporary / "Makefile").write_text("all: ;\n")
     (temporary / "tools").mkdir()
     (temporary / "tools" / "setup.sh").write_text("#!/bin/sh\n")
@@ -82,13 +89,43 @@ def project(tmp_path_factory, scratch):
     return Project(base / "project")
 
 
+class Count:
+    """Tests and compared boots of all workers."""
+
+    def __init__(self):
+        self.tests = self.boots = 0
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "teardown":
+            self.tests += 1
+            self.boots += dict(report.user_properties).get("boots_compared", 0)
+
+    def pytest_terminal_summary(self, terminalreporter):
+        terminalreporter.write_line(f"figure memmap_boots_compared {self.boots} boots")
+
+    def pytest_sessionfinish(self, session):
+        if self.tests >= MANY_TESTS and self.boots < BOOTS_COMPARED:
+            print(f"\nonly {self.boots} boots were compared with memmap's, expected {BOOTS_COMPARED}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # workers hand their reports on
+        config.pluginmanager.register(Count())
+
+
 @pytest.fixture
-def spawn():
-    """Starts a Board from a command line; ends it after the test."""
+def spawn(project, tmp_path, request):
+    """
+    Starts a Board from a command line; ends it after the test. Each boot that comes up to the prompt is
+    compared with memmap's.
+    """
     boards = []
+    desk = Desk(project, tmp_path)
 
     def spawn_board(argv, prompt=True):
         board = Board(argv, sys.stdout)
+        board.on_prompt = desk.compare
         boards.append(board)
         if prompt:
             board.wait_prompt()
@@ -97,6 +134,7 @@ def spawn():
     yield spawn_board
     for board in boards:
         board.close()
+    request.node.user_properties.append(("boots_compared", desk.compared))
 
 
 @pytest.fixture
