@@ -191,7 +191,7 @@ unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) ## host unit tests, under A
 	STORE_CUT_POINTS=100000 STORE_OPS=50000 tools/run-unit.sh $(TESTS:%=build/host32/%)
 
 .PHONY: boots
-boots: all ## boots of the real image in QEMU
+boots: all $(HOST)/memmap-asan ## boots of the real image in QEMU
 	/usr/bin/python3 -m pytest -q -n 2 tests/qemu
 
 .PHONY: setup
