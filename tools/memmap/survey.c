@@ -73,6 +73,7 @@ void SURVEY(const struct input *in, const struct options *o, struct map *map)
 		.noted_ctx = map,
 	};
 	symbols_set(&image_symbols);
+	memblock_complain_to_log();
 	log_set_console_level(LOG_DEBUG + 1);
 	log_set_console(take_text, &map->log);
 	if (in->atags)
