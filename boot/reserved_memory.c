@@ -248,10 +248,12 @@ static void dynamic_child(struct boot *b, int node, const struct cells *c)
 			store_region_from_tree(b, 0, 0, name, "found no room");
 		return;
 	}
-	if (nomap && memblock_mark_nomap(base, (phys_addr_t)size))
+	if (nomap && memblock_mark_nomap(base, (phys_addr_t)size)) {
 		pr_err("reserved-memory: %s: could not be marked no-map: the list holds %lu "
 		       "regions",
 		       name, memblock.memory.max);
+		nomap = false;
+	}
 	boot_note(b, base, (phys_addr_t)size, name, nomap);
 	if (is_store(b->fdt, node))
 		store_region_from_tree(b, base, (phys_addr_t)size, name, NULL);
