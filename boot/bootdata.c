@@ -9,6 +9,8 @@
 
 #define FDT_ALIGN 8
 #define FDT_HEADER 40
+/* Nodes have names from this version on, not paths: libfdt 1.6.1 faults on a root without one. */
+#define FDT_VERSION_MIN 16
 
 /* Whether two words at AT may be read. */
 static bool readable(const struct bootdata_places *places, uintptr_t at)
@@ -24,7 +26,8 @@ static bool tree_begins(uintptr_t at)
 
 const char *bootdata_damage(const void *fdt, size_t size)
 {
-	int err = fdt_check_full(fdt, size);
+	int err = fdt_version(fdt) < FDT_VERSION_MIN ? -FDT_ERR_BADVERSION
+						     : fdt_check_full(fdt, size);
 
 	if (!err && !fdt_get_name(fdt, 0, NULL))
 		err = -FDT_ERR_BADSTRUCTURE; /* it has no root, which libfdt lets pass */
