@@ -335,7 +335,7 @@ static void add_mem(struct boot *b, uint64_t start, uint64_t size)
 		first = ROUND_UP(b->ram_start, PAGE_SIZE);
 	}
 	end = ROUND_DOWN(end, PAGE_SIZE);
-	if (first >= end)
+	if (first < b->ram_start || first >= end) /* the start may be in the very last page */
 		return;
 	if (memblock_add((phys_addr_t)first, (phys_addr_t)(end - first)))
 		full(b, first, end);
