@@ -182,6 +182,8 @@ static phys_addr_t find_place(const void *fdt, int node, const struct cells *c, 
 			continue;
 		if (room > PHYS_ADDR_MAX - start)
 			room = PHYS_ADDR_MAX - start;
+		if (start + room <= PAGE_SIZE) /* is never given; an end of 1 means no end */
+			continue;
 		found = memblock_phys_alloc_range(size, align, (phys_addr_t)start,
 						  (phys_addr_t)(start + room));
 		if (found)
