@@ -190,6 +190,55 @@ unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) ## host unit tests, under A
 	tools/run-unit.sh $(TESTS:%=$(HOST)/%)
 	STORE_CUT_POINTS=100000 STORE_OPS=50000 tools/run-unit.sh $(TESTS:%=build/host32/%)
 
+# ---- fuzzers ------------------------------------------------------------------------------------
+
+FUZZ_SRC := $(filter lib/% mm/% boot/%, $(HOST_SRC))
+FUZZ_COMMON := fuzz_boot fuzz_handed fuzz_memory fuzz_reserved fuzz_lists fuzz_dt fixed
+FUZZERS := tree atags cmdline
+# Arrays of 16 regions, so that full ones are near.
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer $(WARN) -I. -DINIT_MEMBLOCK_REGIONS=16
+FUZZ_SECONDS := 600
+
+# $(1): folder, $(2): what follows a program's name, $(3): flags for the width of phys_addr_t.
+# Only what is under test guides the fuzzer: tests/fuzz is not instrumented for it.
+define fuzz_build
+$(1)/tests/fuzz/%.o: tests/fuzz/%.c
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)clang $(FUZZ_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+$(1)/tests/fuzz/fixed.o: tests/fuzz/fixed.S build/fuzz/fixed.dtb
+	@mkdir -p $$(@D)
+	$$(Q)clang -DFIXED_DTB='"build/fuzz/fixed.dtb"' -c $$< -o $$@
+$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(3) -MMD -MP -c $$< -o $$@
+build/fuzz/fuzz_%$(2): $(1)/tests/fuzz/fuzz_%.o $(FUZZ_COMMON:%=$(1)/tests/fuzz/%.o) \
+		$(FUZZ_SRC:%.c=$(1)/%.o)
+	$$(SAY) LD $$@
+	$$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer $$^ -lfdt -o $$@
+endef
+$(eval $(call fuzz_build,build/fuzz/obj,,-DCONFIG_PHYS_ADDR_T_64BIT))
+$(eval $(call fuzz_build,build/fuzz/obj32,32,))
+FUZZ_PROGRAMS := $(foreach f,$(FUZZERS),build/fuzz/fuzz_$(f) build/fuzz/fuzz_$(f)32)
+-include $(wildcard build/fuzz/obj*/*/*.d build/fuzz/obj*/*/*/*.d)
+
+build/fuzz/fixed.dtb: tests/fuzz/fixed.dts
+	@mkdir -p $(@D)
+	$(Q)dtc -q -I dts -O dtb $< -o $@
+
+build/fuzz/seeds: tests/fuzz/make-seeds.py $(wildcard tests/fuzz/seeds/*/* tests/dts/* dts/*)
+	$(Q)/usr/bin/python3 $< $@
+
+.PHONY: fuzz
+fuzz: $(FUZZ_PROGRAMS) build/fuzz/seeds ## runs FUZZ=tree, atags or cmdline for FUZZ_SECONDS (600)
+	tools/run-fuzz.sh keep $(FUZZ_SECONDS) $(FUZZ)
+
+.PHONY: fuzz-ci
+fuzz-ci: $(FUZZ_PROGRAMS) build/fuzz/seeds ## each fuzzer for 30 seconds
+	tools/run-fuzz.sh fresh 30 $(FUZZERS)
+
 .PHONY: boots
 boots: all $(HOST)/memmap-asan ## boots of the real image in QEMU
 	/usr/bin/python3 -m pytest -q -n 2 tests/qemu
@@ -211,6 +260,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory -j2 check-memmap
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
+	$(MAKE) --no-print-directory -j2 fuzz-ci
 	$(MAKE) --no-print-directory boots
 
 .PHONY: check-linux
