@@ -621,7 +621,7 @@ TRACED void *memblock_alloc_try_nid(phys_addr_t size, phys_addr_t align, phys_ad
 static int mark(phys_addr_t base, phys_addr_t size, enum memblock_flags flag,
 		enum memblock_flags set)
 {
-	const struct change c = {.keep = (attr_t)~flag, .set = set, .gap = NOTHING};
+	const struct change c = {.keep = (attr_t)~flag, .set = (attr_t)set, .gap = NOTHING};
 
 	return change(base, size, &memblock.memory, &c);
 }

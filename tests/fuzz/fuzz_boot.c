@@ -261,8 +261,8 @@ static void find_bootdata(struct boot *b)
 	params_early(b);
 }
 
-/* find_memory() of boot/main.c, step by step. */
-static void find_memory(struct boot *b)
+/* What main() does about memory, with checks between the steps. */
+static void survey_memory(struct boot *b)
 {
 	struct fuzz_lists before;
 
@@ -291,10 +291,10 @@ void fuzz_boot(uint32_t seed)
 	inputs++;
 	reset();
 	find_bootdata(&boot);
-	if (boot.fdt_linked_in && !boot.atags.present)
+	if (!boot.fdt_size && !boot.atags.present)
 		return;
 	fuzz_check_handed(&boot);
-	find_memory(&boot);
+	survey_memory(&boot);
 	fuzz_check_allocations(seed);
 	boots++;
 }

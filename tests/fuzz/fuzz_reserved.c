@@ -33,7 +33,7 @@ static void ask_for_boot(const struct boot *b)
 	uint64_t tree = (uintptr_t)b->fdt;
 
 	ask(b->image_base, (uint64_t)b->image_base + b->image_size, "image", false);
-	if (!b->fdt_linked_in)
+	if (b->fdt_size)
 		ask(tree, tree + fdt_totalsize(b->fdt), "tree", false);
 }
 
