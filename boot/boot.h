@@ -4,11 +4,12 @@
 #define CAIRN_BOOT_BOOT_H
 
 #include "boot/atags.h"
+#include "lib/log.h"
 #include "lib/types.h"
 #include "mm/memblock.h"
 
 #define BOOT_INIT_MAX 512      /**< bytes of cairn.init= kept, with the NUL */
-#define BOOT_COMPLAINTS_MAX 64 /**< lines about reservations that are logged */
+#define BOOT_COMPLAINTS_MAX 64 /**< lines about memory and reservations that are logged */
 #define BOOT_OVERLAP_SEARCHES_MAX 256
 #define BOOT_NAMED_MAX 64   /**< reservations that the summary can name */
 #define BOOT_FDT_MAX MIB(2) /**< a larger tree is refused, as Linux cannot map one */
@@ -74,11 +75,18 @@ struct boot {
 void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap);
 
 /**
- * Whether another line about a reservation may be logged: a tree can give cause for thousands,
- * which would push everything else out of the log. The last one that may is followed by a line that
- * says so.
+ * Whether another line about memory or a reservation may be logged: a tree can give cause for
+ * thousands, which would push everything else out of the log. The last one that may is followed by
+ * a line that says so.
  */
 bool boot_may_complain(struct boot *b);
+
+/** Logs a line about memory or a reservation at LEVEL, if another one may be. */
+#define boot_complain(b, level, ...)                    \
+	do {                                            \
+		if (boot_may_complain(b))               \
+			log_printf(level, __VA_ARGS__); \
+	} while (0)
 
 /**
  * Reserves [base, base + size), for which the list has no slot: the nearest region is widened over

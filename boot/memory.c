@@ -154,14 +154,16 @@ static uint64_t ram_start(struct boot *b, uint64_t load, const struct bank *usab
 	return s.held || s.lowest == UINT64_MAX ? s.wanted : s.lowest;
 }
 
-static void ignore_block(uint64_t base, uint64_t end)
+static void ignore_block(struct boot *b, uint64_t base, uint64_t end)
 {
-	pr_warn("Ignoring memory block 0x%" PRIx64 " - 0x%" PRIx64, base, end);
+	boot_complain(b, LOG_WARNING, "Ignoring memory block 0x%" PRIx64 " - 0x%" PRIx64, base,
+		      end);
 }
 
-static void ignore_range(uint64_t base, uint64_t end)
+static void ignore_range(struct boot *b, uint64_t base, uint64_t end)
 {
-	pr_warn("Ignoring memory range 0x%" PRIx64 " - 0x%" PRIx64, base, end);
+	boot_complain(b, LOG_WARNING, "Ignoring memory range 0x%" PRIx64 " - 0x%" PRIx64, base,
+		      end);
 }
 
 static void full(struct boot *b, uint64_t base, uint64_t end)
@@ -176,11 +178,11 @@ static void full(struct boot *b, uint64_t base, uint64_t end)
 static void add_pages(struct boot *b, uint64_t first, uint64_t last)
 {
 	if (last < b->ram_start) {
-		ignore_block(first, last);
+		ignore_block(b, first, last);
 		return;
 	}
 	if (first < b->ram_start) {
-		ignore_range(first, b->ram_start);
+		ignore_range(b, first, b->ram_start);
 		first = ROUND_UP(b->ram_start, PAGE_SIZE);
 		if (first >= last)
 			return;
@@ -198,15 +200,16 @@ static void add_bank(struct boot *b, const struct bank *bank)
 	uint64_t first = ROUND_UP(bank->base, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
 
 	if (bank->size < PAGE_SIZE - bank->base % PAGE_SIZE) {
-		ignore_block(bank->base, end);
+		ignore_block(b, bank->base, end);
 	} else if (first < bank->base || first >= last) {
-		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " holds no whole page: ignored",
-			bank->base, end);
+		boot_complain(b, LOG_WARNING,
+			      "memory 0x%" PRIx64 " - 0x%" PRIx64 " holds no whole page: ignored",
+			      bank->base, end);
 	} else if (first > PHYS_ADDR_MAX) {
-		ignore_block(first, last);
+		ignore_block(b, first, last);
 	} else {
 		if (last - 1 > PHYS_ADDR_MAX) {
-			ignore_range((uint64_t)PHYS_ADDR_MAX + 1, last);
+			ignore_range(b, (uint64_t)PHYS_ADDR_MAX + 1, last);
 			last = (uint64_t)PHYS_ADDR_MAX + 1;
 		}
 		add_pages(b, first, last);
@@ -214,22 +217,24 @@ static void add_bank(struct boot *b, const struct bank *bank)
 }
 
 /* Marks what the tree calls hotpluggable, as it stands there: it may be more than was added. */
-static void mark_bank(const struct bank *bank)
+static void mark_bank(struct boot *b, const struct bank *bank)
 {
 	uint64_t size = bank->size > PHYS_ADDR_MAX ? PHYS_ADDR_MAX : bank->size;
 
 	if (bank->hotpluggable && bank->base <= PHYS_ADDR_MAX &&
 	    memblock_mark_hotplug((phys_addr_t)bank->base, (phys_addr_t)size))
-		pr_warn("memory 0x%" PRIx64 " - 0x%" PRIx64 " could not be marked hotpluggable: "
-			"the list holds %lu regions",
-			bank->base, end_of(bank->base, bank->size), memblock.memory.max);
+		boot_complain(b, LOG_WARNING,
+			      "memory 0x%" PRIx64 " - 0x%" PRIx64
+			      " could not be marked hotpluggable: "
+			      "the list holds %lu regions",
+			      bank->base, end_of(bank->base, bank->size), memblock.memory.max);
 }
 
 static void scan_bank(struct boot *b, const struct bank *bank, void *ctx)
 {
 	(void)ctx;
 	add_bank(b, bank);
-	mark_bank(bank);
+	mark_bank(b, bank);
 }
 
 /* Memory is capped to the first usable range; a second comes back. */

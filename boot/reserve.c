@@ -172,17 +172,20 @@ static void check_reservation(struct boot *b, uint64_t base, uint64_t end, const
 			name, base, end - 1);
 }
 
-bool reserve_cap(uint64_t base, uint64_t *size, const char *name)
+bool reserve_cap(struct boot *b, uint64_t base, uint64_t *size, const char *name)
 {
 	if (base > PHYS_ADDR_MAX) {
-		pr_err("%s: 0x%" PRIx64 "+0x%" PRIx64 " is beyond the address space: ignored", name,
-		       base, *size);
+		boot_complain(b, LOG_ERR,
+			      "%s: 0x%" PRIx64 "+0x%" PRIx64
+			      " is beyond the address space: ignored",
+			      name, base, *size);
 		return false;
 	}
 	if (*size - 1 > PHYS_ADDR_MAX - base)
-		pr_warn("%s: 0x%" PRIx64 "+0x%" PRIx64
-			" passes the end of the address space: cut there",
-			name, base, *size);
+		boot_complain(b, LOG_WARNING,
+			      "%s: 0x%" PRIx64 "+0x%" PRIx64
+			      " passes the end of the address space: cut there",
+			      name, base, *size);
 	if (*size > PHYS_ADDR_MAX - base)
 		*size = PHYS_ADDR_MAX - base;
 	return *size > 0;
@@ -202,7 +205,7 @@ static void reserve_memreserve(struct boot *b)
 		uint64_t base, size;
 
 		if (!fdt_get_mem_rsv(b->fdt, i, &base, &size) && size &&
-		    reserve_cap(base, &size, "memreserve"))
+		    reserve_cap(b, base, &size, "memreserve"))
 			reserve_range(b, base, size, "memreserve");
 	}
 }

@@ -37,15 +37,18 @@ static bool mark_nomap(struct boot *b, int node, uint64_t base, uint64_t size)
 
 	if (memblock_overlaps_region(&memblock.memory, (phys_addr_t)base, (phys_addr_t)size) &&
 	    memblock_is_region_reserved((phys_addr_t)base, (phys_addr_t)size)) {
-		pr_err("reserved-memory: %s: 0x%" PRIx64 "-0x%" PRIx64
-		       " is no-map, but part of it is reserved already: ignored",
-		       name, base, base + size - 1);
+		boot_complain(b, LOG_ERR,
+			      "reserved-memory: %s: 0x%" PRIx64 "-0x%" PRIx64
+			      " is no-map, but part of it is reserved already: ignored",
+			      name, base, base + size - 1);
 		return false;
 	}
 	if (memblock_mark_nomap((phys_addr_t)base, (phys_addr_t)size)) {
-		pr_err("reserved-memory: %s: 0x%" PRIx64 "-0x%" PRIx64
-		       " could not be marked no-map: the list holds %lu regions: reserved instead",
-		       name, base, base + size - 1, memblock.memory.max);
+		boot_complain(
+			b, LOG_ERR,
+			"reserved-memory: %s: 0x%" PRIx64 "-0x%" PRIx64
+			" could not be marked no-map: the list holds %lu regions: reserved instead",
+			name, base, base + size - 1, memblock.memory.max);
 		boot_reserve(b, (phys_addr_t)base, (phys_addr_t)size, name);
 		return true;
 	}
@@ -63,17 +66,19 @@ static int pair_bytes(const struct cells *c)
 }
 
 /* The reg of a child: its length if it is whole pairs, 0 if there is none, -1 and a line if not. */
-static int reg_of(const void *fdt, int node, const struct cells *c, const uint8_t **reg)
+static int reg_of(struct boot *b, int node, const struct cells *c, const uint8_t **reg)
 {
 	int len = 0;
 
-	*reg = fdt_getprop(fdt, node, "reg", &len);
+	*reg = fdt_getprop(b->fdt, node, "reg", &len);
 	if (!*reg)
 		return 0;
 	if (len == 0 || len % pair_bytes(c) == 0)
 		return len;
-	pr_err("reserved-memory: %s: reg has %d bytes, expected pairs of %d: the node is skipped",
-	       name_of(fdt, node), len, pair_bytes(c));
+	boot_complain(
+		b, LOG_ERR,
+		"reserved-memory: %s: reg has %d bytes, expected pairs of %d: the node is skipped",
+		name_of(b->fdt, node), len, pair_bytes(c));
 	return -1;
 }
 
@@ -138,7 +143,7 @@ static const char *fix_range(struct boot *b, int parent, int node, const struct 
 static void fixed_child(struct boot *b, int parent, int node, const struct cells *c)
 {
 	const uint8_t *reg;
-	int len = reg_of(b->fdt, node, c, &reg);
+	int len = reg_of(b, node, c, &reg);
 	bool store = is_store(b->fdt, node);
 
 	for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
@@ -147,9 +152,11 @@ static void fixed_child(struct boot *b, int parent, int node, const struct cells
 		const char *why;
 
 		if (!size)
-			pr_warn("reserved-memory: %s: 0x%" PRIx64 " with a size of 0: ignored",
-				name_of(b->fdt, node), base);
-		if (!size || !reserve_cap(base, &size, name_of(b->fdt, node)))
+			boot_complain(b, LOG_WARNING,
+				      "reserved-memory: %s: 0x%" PRIx64
+				      " with a size of 0: ignored",
+				      name_of(b->fdt, node), base);
+		if (!size || !reserve_cap(b, base, &size, name_of(b->fdt, node)))
 			continue;
 		why = fix_range(b, parent, node, c, base, size);
 		if (store)
@@ -160,17 +167,19 @@ static void fixed_child(struct boot *b, int parent, int node, const struct cells
 }
 
 /* Looks in each of the alloc-ranges, or everywhere if there are none; 0: no room. */
-static phys_addr_t find_place(const void *fdt, int node, const struct cells *c, phys_addr_t size,
+static phys_addr_t find_place(struct boot *b, int node, const struct cells *c, phys_addr_t size,
 			      phys_addr_t align)
 {
 	int len = 0;
-	const uint8_t *p = fdt_getprop(fdt, node, "alloc-ranges", &len);
+	const uint8_t *p = fdt_getprop(b->fdt, node, "alloc-ranges", &len);
 
 	if (!p)
 		return memblock_phys_alloc_range(size, align, 0, MEMBLOCK_ALLOC_ANYWHERE);
 	if (len % pair_bytes(c)) {
-		pr_err("reserved-memory: %s: alloc-ranges has %d bytes, expected pairs of %d",
-		       name_of(fdt, node), len, pair_bytes(c));
+		boot_complain(
+			b, LOG_ERR,
+			"reserved-memory: %s: alloc-ranges has %d bytes, expected pairs of %d",
+			name_of(b->fdt, node), len, pair_bytes(c));
 		return 0;
 	}
 	for (; len > 0; len -= pair_bytes(c), p += pair_bytes(c)) {
@@ -193,16 +202,18 @@ static phys_addr_t find_place(const void *fdt, int node, const struct cells *c, 
 }
 
 /* A number property of exactly CELLS cells. False and a line if it has another length. */
-static bool number_property(const void *fdt, int node, const char *name, int cells, uint64_t *value)
+static bool number_property(struct boot *b, int node, const char *name, int cells, uint64_t *value)
 {
 	int len;
-	const void *p = fdt_getprop(fdt, node, name, &len);
+	const void *p = fdt_getprop(b->fdt, node, name, &len);
 
 	if (!p)
 		return true;
 	if (len != 4 * cells) {
-		pr_err("reserved-memory: %s: %s has %d bytes, expected %d: the node is skipped",
-		       name_of(fdt, node), name, len, 4 * cells);
+		boot_complain(
+			b, LOG_ERR,
+			"reserved-memory: %s: %s has %d bytes, expected %d: the node is skipped",
+			name_of(b->fdt, node), name, len, 4 * cells);
 		return false;
 	}
 	*value = dt_number(p, cells);
@@ -223,37 +234,42 @@ static void dynamic_child(struct boot *b, int node, const struct cells *c)
 	uint64_t size = 0, align = SMP_CACHE_BYTES;
 	phys_addr_t base;
 
-	if (!number_property(b->fdt, node, "size", c->size, &size) ||
-	    !number_property(b->fdt, node, "alignment", c->address, &align))
+	if (!number_property(b, node, "size", c->size, &size) ||
+	    !number_property(b, node, "alignment", c->address, &align))
 		return;
 	if (!size) {
-		pr_err("reserved-memory: %s: size is 0: the node is skipped", name);
+		boot_complain(b, LOG_ERR, "reserved-memory: %s: size is 0: the node is skipped",
+			      name);
 		return;
 	}
 	if (!align)
 		align = SMP_CACHE_BYTES;
 	if (align & (align - 1)) {
-		pr_err("reserved-memory: %s: alignment 0x%" PRIx64
-		       " is not a power of two: the node is skipped",
-		       name, align);
+		boot_complain(b, LOG_ERR,
+			      "reserved-memory: %s: alignment 0x%" PRIx64
+			      " is not a power of two: the node is skipped",
+			      name, align);
 		return;
 	}
 	if (shared_with_cma(b->fdt, node) && align < CMA_ALIGN)
 		align = CMA_ALIGN;
 	base = size > PHYS_ADDR_MAX || align > PHYS_ADDR_MAX
 		       ? 0
-		       : find_place(b->fdt, node, c, (phys_addr_t)size, (phys_addr_t)align);
+		       : find_place(b, node, c, (phys_addr_t)size, (phys_addr_t)align);
 	if (!base) {
-		pr_err("reserved-memory: %s: no room for 0x%" PRIx64 " bytes: it is left out", name,
-		       size);
+		boot_complain(b, LOG_ERR,
+			      "reserved-memory: %s: no room for 0x%" PRIx64
+			      " bytes: it is left out",
+			      name, size);
 		if (is_store(b->fdt, node))
 			store_region_from_tree(b, 0, 0, name, "found no room");
 		return;
 	}
 	if (nomap && memblock_mark_nomap(base, (phys_addr_t)size)) {
-		pr_err("reserved-memory: %s: could not be marked no-map: the list holds %lu "
-		       "regions",
-		       name, memblock.memory.max);
+		boot_complain(b, LOG_ERR,
+			      "reserved-memory: %s: could not be marked no-map: the list holds %lu "
+			      "regions",
+			      name, memblock.memory.max);
 		nomap = false;
 	}
 	boot_note(b, base, (phys_addr_t)size, name, nomap);

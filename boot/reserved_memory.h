@@ -12,7 +12,7 @@ void reserved_memory(struct boot *b);
  * Cuts [base, base + *size), *size > 0, one byte short of the end of the address space, with a line
  * that names NAME if it passes that. False and a line if nothing is left.
  */
-bool reserve_cap(uint64_t base, uint64_t *size, const char *name);
+bool reserve_cap(struct boot *b, uint64_t base, uint64_t *size, const char *name);
 
 /** Reserves [base, base + size), capped, for NAME and says what is odd about it. */
 void reserve_range(struct boot *b, uint64_t base, uint64_t size, const char *name);

@@ -50,7 +50,9 @@ void store_region_from_tree(struct boot *b, phys_addr_t base, phys_addr_t size, 
 			    const char *why)
 {
 	if (b->store_place == STORE_PLACE_TREE) {
-		pr_warn("reserved-memory: %s: there is one cairn,store already: this one is only "
+		boot_complain(
+			b, LOG_WARNING,
+			"reserved-memory: %s: there is one cairn,store already: this one is only "
 			"reserved",
 			name);
 		return;
