@@ -243,8 +243,12 @@ static void cap_to_usable(struct boot *b, const struct bank *ranges, int count)
 	for (int i = 0; i < count; i++) {
 		uint64_t base = ranges[i].base, size = ranges[i].size;
 
-		if (base > PHYS_ADDR_MAX)
-			base = size = 0;
+		if (base > PHYS_ADDR_MAX) {
+			pr_warn("/chosen linux,usable-memory-range: 0x%" PRIx64
+				" is beyond the address space: ignored",
+				base);
+			continue;
+		}
 		if (size > PHYS_ADDR_MAX - base)
 			size = PHYS_ADDR_MAX - base;
 		if (i == 0)

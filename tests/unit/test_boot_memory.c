@@ -504,6 +504,24 @@ static void test_odd_usable_ranges(void **state)
 	assert_said("linux,usable-memory-range: 4 bytes, expected pairs of 8: ignored");
 }
 
+/* What 32 bits cannot hold caps nothing. */
+static void test_usable_range_beyond(void **state)
+{
+	(void)state;
+	tree_new(2, 2);
+	CELLS("/memory", "reg", 0, 0x60000000, 0, 0x10000000);
+	tree_string("/memory", "device_type", "memory");
+	CELLS("/chosen", "linux,usable-memory-range", 1, 0x60000000, 0, 0x1000);
+	boot_scan("");
+	if (sizeof(phys_addr_t) == 8) {
+		assert_int_equal(memblock_phys_mem_size(), 0);
+		return;
+	}
+	assert_memory({0x60000000, 0x70000000, 0});
+	assert_said("/chosen linux,usable-memory-range: 0x160000000 is beyond the address space: "
+		    "ignored");
+}
+
 /* It caps what the tree says; mem= comes after it. */
 static void test_usable_range_before_mem(void **state)
 {
@@ -603,6 +621,7 @@ int main(void)
 		BOOT_TEST(test_usable_range_inside_a_page),
 		BOOT_TEST(test_second_usable_range),
 		BOOT_TEST(test_odd_usable_ranges),
+		BOOT_TEST(test_usable_range_beyond),
 		BOOT_TEST(test_usable_range_before_mem),
 		BOOT_TEST(test_atags_replace_reg),
 		BOOT_TEST(test_atags_without_a_node),
