@@ -266,6 +266,34 @@ static const struct flag_case flag_cases[] = {
 		"xxx.....",
 		".hh####.",
 	},
+	{
+		"clear hotplug merges again",
+		memblock_clear_hotplug,
+		".##hh##.",
+		"xxxxxxxx",
+		".######.",
+	},
+	{
+		"clear hotplug inside splits",
+		memblock_clear_hotplug,
+		".hhhhh.#",
+		"..xx....",
+		".h##hh.#",
+	},
+	{
+		"mirror marks",
+		memblock_mark_mirror,
+		".####.##.",
+		"...xxxx..",
+		".##mm.m#.",
+	},
+	{
+		"mirror next to mirror merges",
+		memblock_mark_mirror,
+		".mm##mm.",
+		"...xx...",
+		".mmmmmm.",
+	},
 	/* A mark adds its flag to those that are there; clearing takes away only that one. */
 	{
 		"marks leave other flags (1)",
@@ -280,6 +308,20 @@ static const struct flag_case flag_cases[] = {
 		".#hbbh#.",
 		"...xx...",
 		".#hhhh#.",
+	},
+	{
+		"marks leave other flags (3)",
+		memblock_mark_mirror,
+		".#hhMM#.",
+		"..xx....",
+		".#MMMM#.",
+	},
+	{
+		"marks leave other flags (4)",
+		memblock_clear_hotplug,
+		".#hbMmd.",
+		"xxxxxxxx",
+		".##nmmd.",
 	},
 };
 
@@ -698,11 +740,11 @@ static const struct alloc_case alloc_cases[] = {
 		"....#...",
 		"...#....",
 	},
-	/* Hotpluggable and mirrored memory is memory like any other. */
+	/* Hotpluggable memory is memory like any other. */
 	{
-		"alloc from hotplug and mirror",
+		"alloc from hotplug",
 		{1, 1},
-		".hh##mm.",
+		".hh##hh.",
 		"........",
 		"......#.",
 		".#......",

@@ -7,53 +7,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "lib/log.h"
 #include "lib/symbols.h"
 #include "mm/memblock_dump.h"
-
-#define UNUSED __attribute__((unused))
-
-#define MIDDLE ((phys_addr_t)0x60000000)
-#define TOP ((phys_addr_t)(0 - PG(PICTURE_MAX)))
-
-static int at_bottom(void **state UNUSED)
-{
-	origin = 0;
-	return 0;
-}
-
-static int at_middle(void **state UNUSED)
-{
-	origin = MIDDLE;
-	return 0;
-}
-
-static int at_top(void **state UNUSED)
-{
-	origin = TOP;
-	return 0;
-}
-
-static int fresh(void **state UNUSED)
-{
-	reset();
-	return 0;
-}
-
-static int top_down(void **state UNUSED)
-{
-	reset();
-	return 0;
-}
-
-static int bottom_up(void **state UNUSED)
-{
-	reset();
-	memblock.bottom_up = true;
-	return 0;
-}
 
 /* ---- memblock_add(), memblock_reserve(): one rule for both lists ---- */
 
@@ -386,8 +345,6 @@ static void run_free(void **state)
 }
 
 /* ---- the top of the address space: its last byte is never covered ---- */
-
-#define LAST_PAGE ((phys_addr_t)(0 - PAGE_SIZE))
 
 static void ranges_are_cut_at_the_top(void **state UNUSED)
 {
@@ -1439,23 +1396,6 @@ static const struct CMUnitTest trace_tests[] = {
 	TRACE(dump_of_nodes),
 #endif
 };
-
-#define ROWS_MAX 64
-
-/* Runs TEST on each row of a table, as a test of its own; a row begins with its name. */
-static int run_rows(const char *group, CMUnitTestFunction test, CMFixtureFunction setup,
-		    CMFixtureFunction place, const void *rows, size_t size, size_t n)
-{
-	struct CMUnitTest tests[ROWS_MAX];
-	const char *row = rows;
-
-	for (size_t i = 0; i < n && i < ROWS_MAX; i++, row += size)
-		tests[i] = (struct CMUnitTest){*(const char *const *)(const void *)row, test, setup,
-					       NULL, (void *)(uintptr_t)row};
-	return n > ROWS_MAX ? 1 : _cmocka_run_group_tests(group, tests, n, place, NULL);
-}
-
-#define ROWS(rows) rows, sizeof((rows)[0]), ARRAY_SIZE(rows)
 
 static int run_lists_at(CMFixtureFunction place)
 {
