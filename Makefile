@@ -106,22 +106,34 @@ HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c))
 
-# $(1): folder, $(2): flags for the width of phys_addr_t
+# $(1): folder, $(2): flags for the width of phys_addr_t, $(3): sources of the library. The arrays of
+# test_memblock_grow begin with four regions: memblock is built once more for it, and linked first.
 define host_build
 $(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
 	$$(Q)gcc $(HOST_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
-$(1)/libcairn.a: $(HOST_SRC:%.c=$(1)/%.o) $(TEST_HELPERS:%.c=$(1)/%.o)
+$(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 	@rm -f $$@
 	$$(SAY) AR $$@
 	$$(Q)ar rcs $$@ $$^
 $(1)/test_%: $(1)/tests/unit/test_%.o $(1)/libcairn.a
 	$$(SAY) LD $$@
-	$$(Q)gcc $(HOST_CFLAGS) $$^ -lcmocka -lfdt -o $$@
+	$$(Q)gcc $(HOST_CFLAGS) $$(filter %.o,$$^) $$(filter %.a,$$^) -lcmocka -lfdt -o $$@
+$(1)/test_memblock_grow: $(1)/small/mm/memblock.o
+$(1)/small/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(SAY) CC $$@
+	$$(Q)gcc $(HOST_CFLAGS) $(2) -DINIT_MEMBLOCK_REGIONS=4 -MMD -MP -c $$< -o $$@
 endef
-$(eval $(call host_build,$(HOST),-DCONFIG_PHYS_ADDR_T_64BIT))
-$(eval $(call host_build,build/host32,))
+$(eval $(call host_build,$(HOST),-DCONFIG_PHYS_ADDR_T_64BIT,$(HOST_SRC) $(TEST_HELPERS)))
+$(eval $(call host_build,build/host32,,$(HOST_SRC) $(TEST_HELPERS)))
+
+# memblock with nodes, and its tests only.
+NUMA := -DCONFIG_PHYS_ADDR_T_64BIT -DCONFIG_NUMA -DMAX_NUMNODES=16
+NUMA_SRC := $(filter lib/% mm/%, $(HOST_SRC)) $(filter tests/unit/memblock_%, $(TEST_HELPERS))
+NUMA_TESTS := $(filter test_memblock%, $(TESTS))
+$(eval $(call host_build,build/host-numa,$(NUMA),$(NUMA_SRC)))
 
 # ---- memmap ---------------------------------------------------------------------------------
 
@@ -182,13 +194,21 @@ check-dtbs: $(HOST)/memmap-asan ## memmap on every .dtb below the folder DTBS
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-DEPS := $(OBJ:.o=.d) $(MEMBLOCK_SMALL:.o=.d) $(wildcard $(HOST)/*/*.d $(HOST)/*/*/*.d build/host32/*/*.d build/host32/*/*/*.d)
+DEPS := $(OBJ:.o=.d) $(MEMBLOCK_SMALL:.o=.d) $(wildcard build/host*/*/*.d build/host*/*/*/*.d)
 -include $(DEPS)
 
 .PHONY: unit
-unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) ## host unit tests, under ASan and UBSan
+unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) $(NUMA_TESTS:%=build/host-numa/%) ## host unit tests, under ASan and UBSan
 	tools/run-unit.sh $(TESTS:%=$(HOST)/%)
 	STORE_CUT_POINTS=100000 STORE_OPS=50000 tools/run-unit.sh $(TESTS:%=build/host32/%)
+	MEMBLOCK_CALLS=300000 tools/run-unit.sh $(NUMA_TESTS:%=build/host-numa/%)
+
+.PHONY: soak
+SOAK := $(HOST)/test_memblock_random build/host32/test_memblock_random
+soak: MEMBLOCK_CALLS := 100000000
+soak: $(SOAK) $(SOAK:%random=%grow) ## random memblock calls for long: MEMBLOCK_CALLS=100000000 in each width
+	MEMBLOCK_CALLS=$(MEMBLOCK_CALLS) tools/run-unit.sh $(SOAK)
+	MEMBLOCK_CALLS=$$(($(MEMBLOCK_CALLS) / 10)) tools/run-unit.sh $(SOAK:%random=%grow)
 
 # ---- fuzzers ------------------------------------------------------------------------------------
 
