@@ -125,15 +125,15 @@ count_host() { # linux or cairn
 count_board() { # linux or cairn
 	echo "counting instructions on the board, $1" >&2
 	said=$out/board-$1.out
-	timeout 300 qemu-system-arm -M vexpress-a9 -icount shift=0 -nographic -no-user-config \
-		-audiodev none,id=none -global pl041.audiodev=none \
-		-semihosting-config enable=on,target=native -kernel "$out/board-$1" \
+	side=$1
+	eval "set -- $(./qemu-run.sh --print | sed 's/ -kernel .*//')" # the only one to know its flags
+	timeout 300 "$@" -icount shift=0 -kernel "$out/board-$side" \
 		</dev/null >"$said" 2>&1 || echo "QEMU ended with status $?" >>"$said"
 	[ "$(tail -n 1 "$said")" = "done" ] || {
 		cat "$said" >&2
-		die "$1: the board did not come to the end: see above"
+		die "$side: the board did not come to the end: see above"
 	}
-	awk -v side="$1" '$1 == "insn" { print "board", $2, $3, side, $4, $5 }' "$said"
+	awk -v side="$side" '$1 == "insn" { print "board", $2, $3, side, $4, $5 }' "$said"
 }
 
 tools/fetch-linux.sh
