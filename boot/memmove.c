@@ -10,18 +10,19 @@
 #include <string.h>
 
 #define WORD sizeof(uint32_t)
-#define BLOCK (4 * WORD)
+#define BLOCK sizeof(struct block)
+
+/* What one ldm and one stm move. */
+struct block {
+	uint32_t word[4];
+};
 
 /* All of it is read before any of it is written. */
 static void move_block(uint8_t *to, const uint8_t *from)
 {
-	const uint32_t *f = (const uint32_t *)from;
-	uint32_t a = f[0], b = f[1], c = f[2], d = f[3], *t = (uint32_t *)to;
+	struct block b = *(const struct block *)from;
 
-	t[0] = a;
-	t[1] = b;
-	t[2] = c;
-	t[3] = d;
+	*(struct block *)to = b;
 }
 
 static void move_word(uint8_t *to, const uint8_t *from)
