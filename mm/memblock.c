@@ -356,6 +356,7 @@ TRACED int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum m
 {
 	const struct change c = {.keep = (attr_t)~0U, .gap = attributes(nid, flags)};
 
+	has_mirror |= (flags & MEMBLOCK_MIRROR) != 0;
 	if (TRACING)
 		memblock_tracer->add_node(base, size, nid, flags, CALLER);
 	return change(base, size, &memblock.memory, &c);
@@ -515,28 +516,30 @@ phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr
 TRACED static int memblock_double_array(struct memblock_type *type, phys_addr_t base,
 					phys_addr_t end)
 {
+	struct memblock_type *reserved = &memblock.reserved;
 	struct memblock_region *old = type->regions;
 	size_t old_size = type->max * sizeof(*old);
 	phys_addr_t size = ROUND_UP((phys_addr_t)(2 * old_size), PAGE_SIZE), at;
-	bool reserved = type == &memblock.reserved;
 
 	if (!may_resize || old_size > SIZE_MAX / 4)
+		return -ENOMEM;
+	/* The new array takes a slot there, and to free the old one may take another. */
+	if (type != reserved && reserved->max - reserved->cnt < 2 &&
+	    memblock_double_array(reserved, base, end))
 		return -ENOMEM;
 	at = memblock_find_in_range(end, MEMBLOCK_ALLOC_ACCESSIBLE, size, PAGE_SIZE);
 	if (!at && base > PAGE_SIZE)
 		at = memblock_find_in_range(0, min_addr_of(base, memblock.current_limit), size,
 					    PAGE_SIZE);
-	/* The reservation of an array for `reserved` goes into that array. */
-	if (!at || (!reserved && memblock_reserve(at, size))) {
-		complain("no room to double an array", CALLER);
+	if (!at) {
+		complain("no room for an array", CALLER);
 		return -ENOMEM;
 	}
 	type->regions = memcpy((void *)(uintptr_t)at, old, old_size);
 	type->max *= 2;
 	if (TRACING)
 		memblock_tracer->doubled(type, at, size);
-	if (reserved)
-		memblock_reserve(at, size);
+	memblock_reserve(at, size);
 	if (old != memory_regions && old != reserved_regions)
 		memblock_free(old, ROUND_UP(old_size, PAGE_SIZE));
 	return 0;
@@ -674,7 +677,7 @@ void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
 	if (base >= end)
 		return;
 	if (!count(&memblock.memory)) {
-		complain("no memory is known yet", CALLER);
+		complain("no memory yet", CALLER);
 		return;
 	}
 	clear_outside(&memblock.memory, base, end, &clear_mapped);
@@ -715,6 +718,8 @@ void memblock_trim_memory(phys_addr_t align)
 	struct memblock_type *type = &memblock.memory;
 	phys_addr_t next = 0;
 
+	if (!align)
+		align = SMP_CACHE_BYTES;
 	for (const struct memblock_region *at;
 	     (at = first_ending_above(type, next)) < list_end(type);) {
 		struct memblock_region r = *at;

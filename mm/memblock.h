@@ -5,8 +5,8 @@
  * Names and semantics are Linux's (6.1, mm/memblock.c), so that what is known of the one holds for
  * the other; docs/memblock.md lists each difference. There are two lists, `memory` and `reserved`,
  * each a dense array of disjoint regions sorted by address; what lies in `memory` and not in
- * `reserved` is free. The arrays and the fields below are the whole state: no index hides behind
- * them, and tests may reset them from outside.
+ * `reserved` is free. The arrays and the fields below are the whole state of the lists: no index
+ * hides behind them, and tests may reset them from outside.
  *
  * Rules that hold for every call:
  *  - ranges are [base, base + size); a size that would pass the last address is cut to
@@ -16,8 +16,8 @@
  *  - regions that touch and agree in flags (and node) are one region;
  *  - an empty list is cnt == 1 with regions[0] = {0, 0};
  *  - a call whose result has more regions than the array holds makes the array larger if it may
- *    (memblock_allow_resize()); else it returns -ENOMEM and has changed nothing. What it needs on
- *    the way does not count.
+ *    (memblock_allow_resize()); else it returns -ENOMEM and has changed nothing, but that
+ * `reserved` may have a larger array. What it needs on the way does not count.
  *
  * Physical and virtual addresses are the same here. None of this is safe against interrupts or
  * other cores: whoever has them takes a lock around it.

@@ -298,6 +298,21 @@ def test_image(half):
     assert reserved("--image", "0x60010000,256K", half) == [(0x60010000, 0x60050000, "image")]
 
 
+@pytest.mark.parametrize("size", ["4G", "0xffffffff"])
+def test_image_as_large_as_the_address_space(half, size):
+    """The last byte is never covered, whatever is asked for."""
+    assert reserved("--phys", 32, "--image", f"0,{size}", half) == [(0, 0xFFFFFFFF, "image")]
+
+
+def test_image_up_to_the_last_address(half):
+    assert reserved("--phys", 32, "--image", "0xfffff000,4K", half) == [
+        (0xFFFFF000, 0xFFFFFFFF, "image")]
+
+
+def test_dtb_at_0(half):
+    assert reserved("--dtb-at", 0, half) == [(0, half.stat().st_size, "device tree")]
+
+
 def test_dtb_at(tree):
     """It takes what its header says, not what stands behind it in the file, nor what options add."""
     path = tree(source(HALF), change=lambda blob: blob + bytes(5000))
@@ -848,6 +863,16 @@ def test_svg_of_a_tiny_tree(tree):
 def test_svg_without_memory(tree):
     svg = check_all_forms(tree(source()))
     assert "There is no memory, and nothing is reserved." in svg_texts(svg)
+
+
+def test_svg_never_overwrites_what_was_read(half, tmp_path):
+    before = half.read_bytes()
+    link = tmp_path / "link"
+    link.symlink_to(half)
+    for svg in half, link:
+        done = run("--svg", svg, half, status=2)
+        assert "would overwrite" in done.stderr and not done.stdout
+    assert half.read_bytes() == before
 
 
 def test_json_and_svg_together(half, tmp_path):

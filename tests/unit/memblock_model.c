@@ -174,8 +174,15 @@ const char *settle(struct change *ch, int err)
 {
 	if (err && err != -ENOMEM)
 		return "neither 0 nor -ENOMEM";
-	if (err && grow_events())
-		return "failed, but an array has moved";
+	if (err && grow_events()) {
+		/* That of `reserved` comes first, for that of `memory`, which found no room. */
+		const char *wrong = ch->type->max == ch->max && ch->type == &memblock.memory
+					    ? grow_settle(ch)
+					    : "failed, but an array has moved";
+
+		if (wrong)
+			return wrong;
+	}
 	if (err)
 		return refuse(ch);
 	if (regions_after(ch) <= ch->max)

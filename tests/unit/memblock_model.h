@@ -80,7 +80,7 @@ struct model {
 	unsigned complaints; /**< that the call at hand made; reset before each */
 	unsigned complaints_due;
 	bool complaints_open; /**< more than complaints_due are right, too */
-	unsigned long refused, allocated, doubled, left, skipped;
+	unsigned long refused, allocated, doubled, skipped;
 };
 extern struct model model;
 

@@ -182,7 +182,7 @@ static unsigned pages_needed(const struct change *ch)
 
 	/* A new array of `reserved` is a region of its own, and the old one may leave two. */
 	if (regions_after(ch) + 2 * in_reserved <= 2 * slots &&
-	    (in_reserved || memblock.reserved.cnt < memblock.reserved.max))
+	    (in_reserved || memblock.reserved.cnt + 2 <= memblock.reserved.max))
 		return pages_for(2 * slots);
 	while (slots < regions_after(ch) + 3)
 		slots *= 2;
@@ -214,14 +214,11 @@ static bool is_first(const struct change *ch, unsigned lo, unsigned hi, unsigned
 }
 
 /*
- * Whether a new array of TYPE in [lo, hi) lies where it should: in the first place of all, or, as
+ * Whether a new array in [lo, hi) lies where it should: in the first place of all, or, as
  * in Linux, in the first above the range of the call, and only else below it.
  */
-static bool is_due(const struct change *ch, const struct memblock_type *type, unsigned lo,
-		   unsigned hi)
+static bool is_due(const struct change *ch, unsigned lo, unsigned hi)
 {
-	if (ch->type == &memblock.memory && type == &memblock.reserved)
-		return true; /* for an array of `memory` that is noted down or freed */
 	if (is_first(ch, lo, hi, 0, model.limit))
 		return true;
 	if (lo >= ch->hi)
@@ -229,49 +226,31 @@ static bool is_due(const struct change *ch, const struct memblock_type *type, un
 	return !has_place(ch, ch->hi, model.limit, hi - lo, 0) && is_first(ch, lo, hi, 0, ch->lo);
 }
 
-/* What is wrong with the place [lo, hi) of a new array of TYPE, in the maps as they are; or NULL.
- */
-static const char *place_differs(const struct change *ch, const struct memblock_type *type,
-				 unsigned lo, unsigned hi)
+/* What is wrong with the place [lo, hi) of a new array, in the maps as they are; or NULL. */
+static const char *place_differs(const struct change *ch, unsigned lo, unsigned hi)
 {
 	if (hi > model.limit)
 		return "an array above current_limit";
 	if (!is_run(model.reserved, lo, hi, 0))
 		return "an array in what is reserved";
-	if (ch->type == type && lo < ch->hi && ch->lo < hi)
+	if (lo < ch->hi && ch->lo < hi)
 		return "an array in the range of the call that needs it";
 	if (!is_givable(lo, hi))
 		return "an array outside of memory that may be given";
-	if (!is_due(ch, type, lo, hi))
+	if (!is_due(ch, lo, hi))
 		return "an array not in the first place of the direction";
 	return NULL;
 }
 
-static unsigned long reserved_regions(void)
+static struct array freed[EVENTS_MAX]; /* by the events of a call; none: empty */
+
+/* The freed arrays get their contents back, where no array of the same call lies now. */
+static void restore_freed(void)
 {
-	unsigned long n = 0;
-
-	for (unsigned i = 0; i < GRANULES; i++)
-		n += model.reserved[i] && (!i || model.reserved[i] != model.reserved[i - 1]);
-	return n;
-}
-
-/*
- * An old array becomes free; or stays reserved where that would split the reservation that it has
- * become part of, the list is full and there is no room for a larger one.
- */
-static void free_array(const struct change *ch, const struct array *array)
-{
-	unsigned need = pages_for(2 * memblock.reserved.max);
-	bool room = has_place(ch, 0, model.limit, need, 0);
-
-	memset(model.reserved + array->lo, 0, array->hi - array->lo);
-	restore(array->lo, array->hi);
-	if (reserved_regions() <= memblock.reserved.max || room)
-		return;
-	memset(model.reserved + array->lo, PLAIN, array->hi - array->lo);
-	model.left++;
-	model.complaints_open = true;
+	for (unsigned i = 0; i < n_events; i++)
+		for (unsigned at = freed[i].lo; at < freed[i].hi; at++)
+			if (!grow_holds(at, at + 1))
+				restore(at, at + 1);
 }
 
 /* The event I: a new array becomes reserved in the map, and the one before it free. */
@@ -289,13 +268,13 @@ static const char *settle_event(const struct change *ch, unsigned i, unsigned lo
 		return "an array not of twice the size";
 	if (events[i].size < least || events[i].size - least >= PAGE_SIZE)
 		return "an array of another size than its regions need";
-	wrong = place_differs(ch, events[i].type, lo, hi);
+	wrong = place_differs(ch, lo, hi);
 	if (wrong)
 		return wrong;
 	*max = events[i].max;
 	memset(model.reserved + lo, PLAIN, hi - lo);
-	if (array->hi)
-		free_array(ch, array);
+	memset(model.reserved + array->lo, 0, array->hi - array->lo);
+	freed[i] = *array;
 	*array = (struct array){lo, hi};
 	model.doubled++;
 	return NULL;
@@ -337,6 +316,8 @@ const char *grow_settle(struct change *ch)
 		wrong = ch->type == &memblock.reserved && events[i].type != ch->type
 				? "an array has grown without need"
 				: settle_event(ch, i, &max[index_of(events[i].type)]);
+	if (!wrong)
+		restore_freed();
 	undo(&after);
 	return wrong ? wrong : arrays_differ();
 }

@@ -208,6 +208,5 @@ void play_random(const char *name, uint64_t calls, void (*choose_stage)(void))
 	if (!model.stage.grows)
 		return;
 	figure(name, "doubled", model.doubled, "arrays");
-	figure(name, "left", model.left, "arrays");
 	figure(name, "skipped", model.skipped, "calls");
 }

@@ -421,6 +421,29 @@ static void test_past_64_bits(void **state)
 		assert_said("Ignoring memory block 0xffffffffeffff000 - ");
 }
 
+/* A tree cannot fill the log: so many lines about memory, then one that there is more. */
+static void test_complaints_end(void **state)
+{
+	(void)state;
+	MEMORY("/memory", 0x60000000, 0x10000000);
+	for (unsigned i = 0; i < BOOT_COMPLAINTS_MAX; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "/memory@%x", 0x70000000 + i);
+		MEMORY(path, 0x70000000 + i * 0x1000, 0x800);
+	}
+	boot_scan("");
+	assert_lines(BOOT_COMPLAINTS_MAX);
+	assert_not_said("more is odd");
+	MEMORY("/memory@1", 0x80000000, 0x800);
+	MEMORY("/memory@2", 0x80001000, 0x800);
+	boot_test_again();
+	boot_scan("");
+	assert_lines(BOOT_COMPLAINTS_MAX + 1);
+	assert_line(
+		"more is odd about memory and reservations: it is treated alike and not logged");
+}
+
 /* ---- /chosen's usable range ----------------------------------------------------------------- */
 
 static void test_usable_range(void **state)
@@ -616,6 +639,7 @@ int main(void)
 		BOOT_TEST(test_only_beyond_4_gib),
 		BOOT_TEST(test_all_of_4_gib),
 		BOOT_TEST(test_past_64_bits),
+		BOOT_TEST(test_complaints_end),
 		BOOT_TEST(test_usable_range),
 		BOOT_TEST(test_usable_range_and_the_start),
 		BOOT_TEST(test_usable_range_inside_a_page),

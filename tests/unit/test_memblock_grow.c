@@ -384,20 +384,39 @@ static void no_room_for_an_array(void **state UNUSED)
 	assert_null(grow_differs());
 }
 
-/* An array that cannot be noted down is not taken into use. */
-static void no_room_to_note_an_array(void **state UNUSED)
+/* `memory` gets no array if there is none for `reserved`, or none left. */
+static void no_room_for_both_arrays(void **state UNUSED)
 {
 	memblock_add(page(0), PG(1));
 	add_elsewhere(FIRST_MAX - 1);
 	reserve_elsewhere(FIRST_MAX);
 	assert_int_equal(memblock_add(elsewhere(9), PG(1)), -ENOMEM);
-	assert_true(heard.n > 0);
-	assert_int_equal(grow_events(), 0);
+	assert_int_equal(heard.n, 1);
+	assert_int_equal(grow_events(), 1);
 	assert_int_equal(memblock.memory.max, FIRST_MAX);
-	assert_int_equal(memblock.reserved.max, FIRST_MAX);
-	assert_int_equal(memblock_reserved_size(), PG(FIRST_MAX));
+	assert_int_equal(memblock.reserved.max, 2 * FIRST_MAX);
+	assert_int_equal(memblock_reserved_size(), PG(FIRST_MAX) + PG(1));
 	assert_int_equal(memblock_phys_mem_size(), PG(FIRST_MAX));
-	assert_null(grow_differs());
+	assert_int_equal(memblock_add(elsewhere(9), PG(1)), -ENOMEM);
+	assert_int_equal(heard.n, 2);
+}
+
+/* Neither array lies in memory that goes, or becomes no-map, although that is why they grow. */
+static void both_grow_outside_of_the_range(void **state)
+{
+	phys_addr_t base = page(2), size = PG(PAGES - 4);
+
+	for (int nomap = 0; nomap < 2; nomap++) {
+		fresh(state);
+		memblock_add(page(0), PG(PAGES));
+		add_elsewhere(FIRST_MAX - 1);
+		reserve_elsewhere(FIRST_MAX);
+		assert_int_equal(
+			nomap ? memblock_mark_nomap(base, size) : memblock_remove(base, size), 0);
+		assert_int_equal(grow_events(), 2);
+		assert_true(memblock_is_map_memory(array_of(&memblock.memory)));
+		assert_true(memblock_is_map_memory(array_of(&memblock.reserved)));
+	}
 }
 
 /* ---- the trace ---- */
@@ -470,7 +489,8 @@ int main(void)
 		BOTH(not_in_what_is_taken_away),
 		BOTH(not_in_what_is_being_allocated),
 		BOTH(no_room_for_an_array),
-		BOTH(no_room_to_note_an_array),
+		BOTH(no_room_for_both_arrays),
+		BOTH(both_grow_outside_of_the_range),
 		DOWN(doubling_is_a_line),
 		cmocka_unit_test_setup(random_calls, fresh),
 	};

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/dt.h"
 #include "tools/memmap/input.h"
@@ -10,6 +11,16 @@
 #include "tools/memmap/options.h"
 #include "tools/memmap/output.h"
 #include "tools/memmap/survey.h"
+
+/* Nothing is written over what was read. */
+static void refuse_same_file(const char *svg, const char *read)
+{
+	struct stat a, b;
+
+	if (read && !stat(svg, &a) && !stat(read, &b) && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino)
+		die(2, "--svg %s: this is %s, which it would overwrite", svg, read);
+}
 
 static void write_svg(const struct options *o, const struct input *in, const struct map *map,
 		      const struct segments *segments)
@@ -46,12 +57,15 @@ int main(int argc, char *argv[])
 	input_read(&in, &o);
 	(o.bits == 32 ? survey_32 : survey_64)(&in, &o, &map);
 	map_segments(&map, &segments);
+	if (o.svg) {
+		refuse_same_file(o.svg, o.file);
+		refuse_same_file(o.svg, o.atags);
+		write_svg(&o, &in, &map, &segments);
+	}
 	if (o.json)
 		json_print(stdout, &map);
 	else
 		print_text(&map, &segments);
-	if (o.svg)
-		write_svg(&o, &in, &map, &segments);
 	if (map.store_unused)
 		fputs("memmap: --store does not count: the tree or its command line says where the "
 		      "store goes\n",

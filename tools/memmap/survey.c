@@ -59,6 +59,14 @@ static void place_store(struct boot *b, const struct options *o, struct map *map
 	}
 }
 
+/* No region covers the last byte of the address space. */
+static phys_addr_t image_size(const struct options *o)
+{
+	uint64_t most = PHYS_ADDR_MAX - o->image_base;
+
+	return (phys_addr_t)(o->image_size < most ? o->image_size : most);
+}
+
 void SURVEY(const struct input *in, const struct options *o, struct map *map)
 {
 	static struct boot b;
@@ -68,7 +76,7 @@ void SURVEY(const struct input *in, const struct options *o, struct map *map)
 		.fdt_base = (phys_addr_t)o->dtb_at,
 		.fdt_size = o->has_dtb_at ? in->fdt_size : 0,
 		.image_base = (phys_addr_t)o->image_base,
-		.image_size = (phys_addr_t)o->image_size,
+		.image_size = image_size(o),
 		.noted = take_holder,
 		.noted_ctx = map,
 	};
