@@ -204,6 +204,30 @@ int bottom_up(void **state UNUSED)
 	return 0;
 }
 
+struct heard heard;
+
+static void hear(const char *what, const void *caller)
+{
+	heard.n++;
+	heard.what = what;
+	heard.caller = caller;
+}
+
+int listen(void **state UNUSED)
+{
+	reset();
+	memblock_complain = hear;
+	memset(&heard, 0, sizeof(heard));
+	return 0;
+}
+
+int listen_bottom_up(void **state)
+{
+	listen(state);
+	memblock.bottom_up = true;
+	return 0;
+}
+
 int run_rows(const char *group, CMUnitTestFunction test, CMFixtureFunction setup,
 	     CMFixtureFunction place, const void *rows, size_t size, size_t n)
 {

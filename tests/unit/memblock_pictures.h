@@ -77,6 +77,16 @@ int fresh(void **state);
 int top_down(void **state);
 int bottom_up(void **state);
 
+/** Complaints since listen() or listen_bottom_up(), which are fresh() and bottom_up() with ears. */
+struct heard {
+	unsigned n;
+	const char *what;
+	const void *caller;
+};
+extern struct heard heard;
+int listen(void **state);
+int listen_bottom_up(void **state);
+
 #define ROWS_MAX 64
 #define ROWS(rows) rows, sizeof((rows)[0]), ARRAY_SIZE(rows)
 
