@@ -226,6 +226,25 @@ static void one_call_fills_the_new_array(void **state UNUSED)
 		      size_of_array(&memblock.memory));
 }
 
+/* With one slot twice as many are too few, since an array of `reserved` takes one itself. */
+static void one_slot_grows_twice(void **state UNUSED)
+{
+	phys_addr_t at;
+
+	memblock_add(page(0), PG(PAGES));
+	memblock.reserved.max = 1;
+	reserve_elsewhere(1);
+	assert_int_equal(grow_events(), 0);
+	assert_int_equal(memblock_reserve(elsewhere(1), PG(1)), 0);
+	assert_int_equal(grow_events(), 2);
+	assert_int_equal(memblock.reserved.max, 4);
+	assert_int_equal(memblock.reserved.cnt, 3);
+	at = array_of(&memblock.reserved);
+	expect_region(&memblock.reserved, 0, at, size_of_array(&memblock.reserved));
+	expect_region(&memblock.reserved, 1, elsewhere(0), PG(1));
+	expect_region(&memblock.reserved, 2, elsewhere(1), PG(1));
+}
+
 /* A cut, a mark and an allocation that split grow, too. */
 static void every_change_grows(void **state UNUSED)
 {
@@ -479,6 +498,7 @@ int main(void)
 		BOTH(both_grow),
 		BOTH(old_arrays_are_freed),
 		BOTH(one_call_fills_the_new_array),
+		BOTH(one_slot_grows_twice),
 		BOTH(every_change_grows),
 		BOTH(not_in_no_map_memory),
 		BOTH(not_in_driver_managed_memory),
