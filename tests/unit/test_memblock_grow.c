@@ -226,6 +226,24 @@ static void one_call_fills_the_new_array(void **state UNUSED)
 		      size_of_array(&memblock.memory));
 }
 
+/* Not even where the first arrays lie in what is reserved, as those of an image do. */
+static void first_arrays_stay_reserved(void **state UNUSED)
+{
+	phys_addr_t size = (phys_addr_t)(FIRST_MAX * sizeof(struct memblock_region));
+	phys_addr_t of_memory = array_of(&memblock.memory),
+		    of_reserved = array_of(&memblock.reserved);
+
+	memblock_add(page(0), PG(PAGES));
+	memblock_reserve(of_memory, size);
+	memblock_reserve(of_reserved, size);
+	add_elsewhere(FIRST_MAX);
+	reserve_elsewhere(FIRST_MAX);
+	assert_int_equal(grow_events(), 2);
+	assert_int_equal(memblock_reserved_size(), 2 * size + PG(FIRST_MAX) + PG(2));
+	assert_true(memblock_is_reserved(of_memory));
+	assert_true(memblock_is_reserved(of_reserved));
+}
+
 /* With one slot twice as many are too few, since an array of `reserved` takes one itself. */
 static void one_slot_grows_twice(void **state UNUSED)
 {
@@ -393,8 +411,11 @@ static void no_room_for_an_array(void **state UNUSED)
 	assert_non_null(heard.caller);
 	assert_int_equal(memblock_phys_free(elsewhere(0) + 64, 64), -ENOMEM);
 	assert_int_equal(memblock_add(elsewhere(9), PG(1)), -ENOMEM);
+	heard.n = 0;
 	assert_int_equal(memblock_phys_alloc(64, 64), 0);
+	assert_int_equal(heard.n, 1);
 	assert_null(memblock_alloc(64, 64));
+	assert_int_equal(heard.n, 2);
 	assert_int_equal(memblock.memory.cnt, FIRST_MAX);
 	assert_int_equal(memblock.reserved.cnt, FIRST_MAX);
 	for (unsigned i = 0; i < FIRST_MAX; i++)
@@ -498,6 +519,7 @@ int main(void)
 		BOTH(both_grow),
 		BOTH(old_arrays_are_freed),
 		BOTH(one_call_fills_the_new_array),
+		BOTH(first_arrays_stay_reserved),
 		BOTH(one_slot_grows_twice),
 		BOTH(every_change_grows),
 		BOTH(not_in_no_map_memory),
