@@ -494,8 +494,6 @@ void model_reset(void)
 		grow_reset();
 	else
 		fixed_arrays();
-	/* As in Linux, mirrored memory is looked for from the first mark on. */
-	memblock_mark_mirror(0, 1);
 }
 
 void model_release(void)

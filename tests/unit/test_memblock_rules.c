@@ -34,6 +34,19 @@ static void nobody_hears_at_first(void **state UNUSED)
 	expect(&memblock.memory, "......");
 }
 
+/* Memory may be mirrored from its addition on; no mark was made in this program yet. */
+static void mirrored_memory_that_was_added_so(void **state UNUSED)
+{
+	reset();
+	memblock_add(page(1), PG(8));
+	memblock_add_node(page(10), PG(2), NUMA_NO_NODE, MEMBLOCK_MIRROR);
+	memblock_add(page(20), PG(8));
+	assert_int_equal(memblock_phys_alloc(PG(1), PG(1)), page(11));
+	memblock_set_bottom_up(true);
+	assert_int_equal(memblock_phys_alloc(PG(1), PG(1)), page(10));
+	assert_int_equal(memblock_phys_alloc(PG(1), PG(1)), page(1));
+}
+
 /* Each way to allocate nothing is one complaint, and nothing else is. */
 static void size_zero_is_one_complaint(void **state UNUSED)
 {
@@ -361,6 +374,7 @@ static void current_limit_is_kept(void **state UNUSED)
 
 static const struct CMUnitTest start_tests[] = {
 	cmocka_unit_test(nobody_hears_at_first),
+	cmocka_unit_test(mirrored_memory_that_was_added_so),
 };
 
 static const struct CMUnitTest list_tests[] = {
