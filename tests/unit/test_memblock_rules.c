@@ -204,6 +204,15 @@ static void array_of_one_region(void **state UNUSED)
 	expect(&memblock.memory, ".....#");
 }
 
+static void trim_by_zero_is_a_cache_line(void **state UNUSED)
+{
+	memblock_add(page(1) + 1, 5 * SMP_CACHE_BYTES);
+	memblock_reserve(page(1) + 1, 1);
+	memblock_trim_memory(0);
+	expect_region(&memblock.memory, 0, page(1) + SMP_CACHE_BYTES, 4 * SMP_CACHE_BYTES);
+	expect_region(&memblock.reserved, 0, page(1) + 1, 1);
+}
+
 static void trim_by_one_changes_nothing(void **state UNUSED)
 {
 	memblock_add(page(1) + 1, 100);
@@ -387,6 +396,7 @@ static const struct CMUnitTest list_tests[] = {
 	LIST(size_zero_changes_nothing),
 	LIST(size_zero_overlaps),
 	LIST(array_of_one_region),
+	LIST(trim_by_zero_is_a_cache_line),
 	LIST(trim_by_one_changes_nothing),
 	LIST(limit_in_bytes),
 	LIST(current_limit_is_kept),
