@@ -184,18 +184,16 @@ static bool joins_above(const struct memblock_type *type, const struct memblock_
 }
 
 /*
- * Takes [base, end) out of the N regions from R on, which it meets in COVERED bytes. A slot must be
- * free if that splits one. Returns the region behind.
+ * Takes [base, end) out of the N regions from R on, which it meets. A slot must be free if that
+ * splits one. Returns the region behind. Neither this nor fill_gap() counts the bytes.
  */
 static inline struct memblock_region *cut(struct memblock_type *type, struct memblock_region *r,
-					  long n, phys_addr_t base, phys_addr_t end,
-					  phys_addr_t covered)
+					  long n, phys_addr_t base, phys_addr_t end)
 {
 	unsigned low = r->base < base ? 1 : 0;
 	unsigned high = region_end(&r[n - 1]) > end ? 1 : 0;
 	long by = (long)(low + high) - n;
 
-	type->total_size -= covered;
 	/* A region that is split is moved up from itself: that makes two of it. */
 	if (by)
 		move_regions(type, r + n - high, by);
@@ -220,7 +218,6 @@ static inline void fill_gap(struct memblock_type *type, struct memblock_region *
 {
 	bool low = joins_below(type, r, base, attr), high = joins_above(type, r, end, attr);
 
-	type->total_size += end - base;
 	if (low) {
 		r[-1].size = (high ? region_end(r) : end) - r[-1].base;
 		if (high)
@@ -287,8 +284,13 @@ static long change_run(struct memblock_type *type, phys_addr_t base, phys_addr_t
 			joins_above(type, r - high, till, to);
 	if (more > limit)
 		return more;
+	type->total_size += (to == NOTHING ? 0 : till - base) - covered;
+	if (n == 1 && more == 0 && covered == lo->size) {
+		set_region(lo, base, till, to); /* in its place: the rest does not move */
+		return 0;
+	}
 	if (n)
-		lo = cut(type, lo, n, base, till, covered);
+		lo = cut(type, lo, n, base, till);
 	if (to != NOTHING)
 		fill_gap(type, lo, base, till, to);
 	return more;
@@ -331,16 +333,19 @@ static int change(phys_addr_t base, phys_addr_t size, struct memblock_type *type
 
 	if (base >= end)
 		return 0;
-	/* The short way for what most changes are: filling a part of one gap, clearing one of a
-	 * region. */
-	if (c == &fill && gap && type->cnt < type->max)
+	/* The short way for most changes: filling a part of one gap, clearing one of a region. */
+	if (type->cnt < type->max && c == &fill && gap) {
+		type->total_size += end - base;
 		fill_gap(type, r, base, end, c->gap);
-	else if (c == &clear && !gap && r->base <= base && end <= region_end(r) &&
-		 type->cnt < type->max)
-		cut(type, r, 1, base, end, end - base);
-	else
-		return change_range(type, base, end, c);
-	return 0;
+		return 0;
+	}
+	if (type->cnt < type->max && c == &clear && !gap && r->base <= base &&
+	    end <= region_end(r)) {
+		type->total_size -= end - base;
+		cut(type, r, 1, base, end);
+		return 0;
+	}
+	return change_range(type, base, end, c);
 }
 
 /* A change that Linux traces as CALL. */
@@ -348,7 +353,7 @@ static int traced_change(phys_addr_t base, phys_addr_t size, const char *call,
 			 struct memblock_type *type, const struct change *c, const void *caller)
 {
 	if (TRACING)
-		memblock_tracer->range(call, base, size, caller);
+		memblock_tracer->range(call, base, size, NULL, MEMBLOCK_NONE, caller);
 	return change(base, size, type, c);
 }
 
@@ -358,7 +363,7 @@ TRACED int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum m
 
 	has_mirror |= (flags & MEMBLOCK_MIRROR) != 0;
 	if (TRACING)
-		memblock_tracer->add_node(base, size, nid, flags, CALLER);
+		memblock_tracer->range("memblock_add_node", base, size, &nid, flags, CALLER);
 	return change(base, size, &memblock.memory, &c);
 }
 

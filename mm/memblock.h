@@ -97,11 +97,12 @@ extern struct memblock memblock;
  * default): no trace. CALLER is the return address of the traced function.
  */
 struct memblock_tracer {
-	/** CALL names the function, for [base, base + size) as the caller gave it. */
-	void (*range)(const char *call, phys_addr_t base, phys_addr_t size, const void *caller);
-	/** memblock_add_node(). */
-	void (*add_node)(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags,
-			 const void *caller);
+	/**
+	 * CALL names the function, for [base, base + size) as the caller gave it. NID is NULL for
+	 * calls that take no node and no flags.
+	 */
+	void (*range)(const char *call, phys_addr_t base, phys_addr_t size, const int *nid,
+		      enum memblock_flags flags, const void *caller);
 	/** An allocation; NID is NULL for calls that take none. */
 	void (*alloc)(const char *call, phys_addr_t size, phys_addr_t align, const int *nid,
 		      phys_addr_t from, phys_addr_t max_addr, const void *caller);

@@ -12,11 +12,14 @@ static phys_addr_t last_byte(phys_addr_t base, phys_addr_t size)
 	return base + size - 1;
 }
 
-static void trace_range(const char *call, phys_addr_t base, phys_addr_t size, const void *caller)
+static void trace_range(const char *call, phys_addr_t base, phys_addr_t size, const int *nid,
+			enum memblock_flags flags, const void *caller)
 {
-	char symbol[SYMBOL_TEXT_MAX];
+	char symbol[SYMBOL_TEXT_MAX], node[40] = "";
 
-	pr_info("%s: [" PRIpa "-" PRIpa "] %s", call, base, last_byte(base, size),
+	if (nid)
+		snprintf(node, sizeof(node), "nid=%d flags=%x ", *nid, (unsigned)flags);
+	pr_info("%s: [" PRIpa "-" PRIpa "] %s%s", call, base, last_byte(base, size), node,
 		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
 }
 
@@ -32,16 +35,6 @@ static void trace_alloc(const char *call, phys_addr_t size, phys_addr_t align, c
 		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
 }
 
-static void trace_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags,
-			   const void *caller)
-{
-	char symbol[SYMBOL_TEXT_MAX];
-
-	pr_info("memblock_add_node: [" PRIpa "-" PRIpa "] nid=%d flags=%x %s", base,
-		last_byte(base, size), nid, (unsigned)flags,
-		symbol_format(symbol, sizeof(symbol), (uintptr_t)caller));
-}
-
 static void trace_doubled(const struct memblock_type *type, phys_addr_t base, phys_addr_t size)
 {
 	pr_info("memblock: %s is doubled to %lu at [" PRIpa "-" PRIpa "]", type->name, type->max,
@@ -50,7 +43,6 @@ static void trace_doubled(const struct memblock_type *type, phys_addr_t base, ph
 
 static const struct memblock_tracer tracer = {
 	.range = trace_range,
-	.add_node = trace_add_node,
 	.alloc = trace_alloc,
 	.doubled = trace_doubled,
 };

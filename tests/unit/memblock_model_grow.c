@@ -72,15 +72,10 @@ static void on_doubled(const struct memblock_type *type, phys_addr_t base, phys_
 	n_events++;
 }
 
-static void on_range(const char *call, phys_addr_t base, phys_addr_t size, const void *caller)
+static void on_range(const char *call, phys_addr_t base, phys_addr_t size, const int *nid,
+		     enum memblock_flags flags, const void *caller)
 {
-	(void)call, (void)base, (void)size, (void)caller;
-}
-
-static void on_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags,
-			const void *caller)
-{
-	(void)base, (void)size, (void)nid, (void)flags, (void)caller;
+	(void)call, (void)base, (void)size, (void)nid, (void)flags, (void)caller;
 }
 
 static void on_alloc(const char *call, phys_addr_t size, phys_addr_t align, const int *nid,
@@ -90,7 +85,7 @@ static void on_alloc(const char *call, phys_addr_t size, phys_addr_t align, cons
 	(void)from, (void)max_addr, (void)caller;
 }
 
-static const struct memblock_tracer watch = {on_range, on_add_node, on_alloc, on_doubled};
+static const struct memblock_tracer watch = {on_range, on_alloc, on_doubled};
 
 /* Gives memory that an array has left its contents back. */
 static void restore(unsigned lo, unsigned hi)

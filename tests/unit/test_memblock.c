@@ -1069,10 +1069,13 @@ static void trace_of_ranges(void **state UNUSED)
 
 	symbols_set(&two);
 	memblock_trace_start();
-	memblock_tracer->range("memblock_remove", 0x60000000, 0x40000000, (void *)0x6000016dUL);
-	memblock_tracer->range("memblock_add", 0x60000000, 0x38400000, (void *)0x60000220UL);
-	memblock_tracer->range("memblock_add", 0x60000000, 0, (void *)0x60000240UL);
-	memblock_tracer->range("memblock_reserve", 0, 0, NULL);
+	memblock_tracer->range("memblock_remove", 0x60000000, 0x40000000, NULL, MEMBLOCK_NONE,
+			       (void *)0x6000016dUL);
+	memblock_tracer->range("memblock_add", 0x60000000, 0x38400000, NULL, MEMBLOCK_NONE,
+			       (void *)0x60000220UL);
+	memblock_tracer->range("memblock_add", 0x60000000, 0, NULL, MEMBLOCK_NONE,
+			       (void *)0x60000240UL);
+	memblock_tracer->range("memblock_reserve", 0, 0, NULL, MEMBLOCK_NONE, NULL);
 	assert_string_equal(board_log(), want);
 }
 
@@ -1197,7 +1200,7 @@ static struct {
 } seen;
 
 static void see_range(const char *call UNUSED, phys_addr_t base UNUSED, phys_addr_t size UNUSED,
-		      const void *caller)
+		      const int *nid UNUSED, enum memblock_flags flags UNUSED, const void *caller)
 {
 	seen.caller = caller;
 	seen.memory = memblock_phys_mem_size();
@@ -1208,17 +1211,10 @@ static void see_alloc(const char *call UNUSED, phys_addr_t size UNUSED, phys_add
 		      const int *nid UNUSED, phys_addr_t from UNUSED, phys_addr_t max_addr UNUSED,
 		      const void *caller)
 {
-	see_range(NULL, 0, 0, caller);
+	see_range(NULL, 0, 0, NULL, MEMBLOCK_NONE, caller);
 }
 
-static void see_add_node(phys_addr_t base, phys_addr_t size, int nid UNUSED,
-			 enum memblock_flags flags UNUSED, const void *caller)
-{
-	see_range(NULL, base, size, caller);
-}
-
-static const struct memblock_tracer watcher = {
-	.range = see_range, .add_node = see_add_node, .alloc = see_alloc};
+static const struct memblock_tracer watcher = {.range = see_range, .alloc = see_alloc};
 
 /* The trace comes before the call does anything. */
 static void trace_comes_first(void **state UNUSED)

@@ -387,18 +387,12 @@ static const struct CMUnitTest start_tests[] = {
 };
 
 static const struct CMUnitTest list_tests[] = {
-	LIST(size_zero_is_one_complaint),
-	LIST(size_zero_elsewhere_is_no_complaint),
-	LIST(no_room_is_no_complaint),
-	LIST(cap_without_memory_complains),
-	LIST(complaint_names_the_caller),
-	LIST(complaint_becomes_a_line),
-	LIST(size_zero_changes_nothing),
-	LIST(size_zero_overlaps),
-	LIST(array_of_one_region),
-	LIST(trim_by_zero_is_a_cache_line),
-	LIST(trim_by_one_changes_nothing),
-	LIST(limit_in_bytes),
+	LIST(size_zero_is_one_complaint),  LIST(size_zero_elsewhere_is_no_complaint),
+	LIST(no_room_is_no_complaint),     LIST(cap_without_memory_complains),
+	LIST(complaint_names_the_caller),  LIST(complaint_becomes_a_line),
+	LIST(size_zero_changes_nothing),   LIST(size_zero_overlaps),
+	LIST(array_of_one_region),         LIST(trim_by_zero_is_a_cache_line),
+	LIST(trim_by_one_changes_nothing), LIST(limit_in_bytes),
 	LIST(current_limit_is_kept),
 };
 
