@@ -264,6 +264,14 @@ def test_names_of_merged_regions(tree):
                               (0x62000000, 0x62001000, "memreserve")]
 
 
+def test_names_of_neighbours(tree):
+    """Who only touches a region does not hold it."""
+    path = tree(source(HALF, children("a@61000000 { reg = <0x61000000 0x1000>; };"
+                                      "b@61001000 { reg = <0x61001000 0x1000>; no-map; };"
+                                      "c@60fff000 { reg = <0x60fff000 0x1000>; no-map; };")))
+    assert reserved(path) == [(0x61000000, 0x61001000, "a@61000000")]
+
+
 def test_no_memory(tree):
     path = tree(source())
     found = survey(path)
@@ -863,6 +871,14 @@ def test_svg_of_a_tiny_tree(tree):
 def test_svg_without_memory(tree):
     svg = check_all_forms(tree(source()))
     assert "There is no memory, and nothing is reserved." in svg_texts(svg)
+
+
+@pytest.mark.parametrize("name", ["\uffff", "\ufffe", "\x01", "\U0001f4be", "<&>\"'"])
+def test_svg_of_a_file_with_any_name(half, tmp_path, name):
+    path, svg = tmp_path / f"{name}.dtb", tmp_path / "map.svg"
+    path.write_bytes(half.read_bytes())
+    run("--svg", svg, path)
+    ET.parse(svg)
 
 
 def test_svg_never_overwrites_what_was_read(half, tmp_path):
