@@ -16,8 +16,8 @@
  *  - regions that touch and agree in flags (and node) are one region;
  *  - an empty list is cnt == 1 with regions[0] = {0, 0};
  *  - a call whose result has more regions than the array holds makes the array larger if it may
- *    (memblock_allow_resize()); else it returns -ENOMEM and has changed nothing, but that
- * `reserved` may have a larger array. What it needs on the way does not count.
+ *    (memblock_allow_resize()); else it returns -ENOMEM and both lists are as they were, though
+ *    `reserved` may have got a larger array. What it needs on the way does not count.
  *
  * Physical and virtual addresses are the same here. None of this is safe against interrupts or
  * other cores: whoever has them takes a lock around it.
