@@ -205,10 +205,15 @@ unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) $(NUMA_TESTS:%=build/host-n
 
 .PHONY: soak
 SOAK := $(HOST)/test_memblock_random build/host32/test_memblock_random
+STORE_SOAK := $(HOST)/test_store_model build/host32/test_store_model
 soak: MEMBLOCK_CALLS := 100000000
-soak: $(SOAK) $(SOAK:%random=%grow) ## random memblock calls for long: MEMBLOCK_CALLS=100000000 in each width
+soak: STORE_OPS := 50000000
+soak: STORE_CUT_POINTS := 100000000
+soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, and cuts, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS
 	MEMBLOCK_CALLS=$(MEMBLOCK_CALLS) tools/run-unit.sh $(SOAK)
 	MEMBLOCK_CALLS=$$(($(MEMBLOCK_CALLS) / 10)) tools/run-unit.sh $(SOAK:%random=%grow)
+	STORE_OPS=$(STORE_OPS) tools/run-unit.sh $(STORE_SOAK)
+	STORE_CUT_POINTS=$(STORE_CUT_POINTS) tools/run-unit.sh $(STORE_SOAK:%model=%cut)
 
 # ---- fuzzers ------------------------------------------------------------------------------------
 

@@ -1,54 +1,88 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Eight bytes a step: each of them looks up, in a table of its own, what it still does to the
+ * checksum once the bytes behind it in the step have been shifted in.
+ */
 #include "lib/crc32c.h"
 
-/* table[b]: the remainder of the byte b; tests/unit/test_lib.c derives it again from the
- * polynomial. */
-static const uint32_t table[256] = {
-	0x00000000, 0xf26b8303, 0xe13b70f7, 0x1350f3f4, 0xc79a971f, 0x35f1141c, 0x26a1e7e8,
-	0xd4ca64eb, 0x8ad958cf, 0x78b2dbcc, 0x6be22838, 0x9989ab3b, 0x4d43cfd0, 0xbf284cd3,
-	0xac78bf27, 0x5e133c24, 0x105ec76f, 0xe235446c, 0xf165b798, 0x030e349b, 0xd7c45070,
-	0x25afd373, 0x36ff2087, 0xc494a384, 0x9a879fa0, 0x68ec1ca3, 0x7bbcef57, 0x89d76c54,
-	0x5d1d08bf, 0xaf768bbc, 0xbc267848, 0x4e4dfb4b, 0x20bd8ede, 0xd2d60ddd, 0xc186fe29,
-	0x33ed7d2a, 0xe72719c1, 0x154c9ac2, 0x061c6936, 0xf477ea35, 0xaa64d611, 0x580f5512,
-	0x4b5fa6e6, 0xb93425e5, 0x6dfe410e, 0x9f95c20d, 0x8cc531f9, 0x7eaeb2fa, 0x30e349b1,
-	0xc288cab2, 0xd1d83946, 0x23b3ba45, 0xf779deae, 0x05125dad, 0x1642ae59, 0xe4292d5a,
-	0xba3a117e, 0x4851927d, 0x5b016189, 0xa96ae28a, 0x7da08661, 0x8fcb0562, 0x9c9bf696,
-	0x6ef07595, 0x417b1dbc, 0xb3109ebf, 0xa0406d4b, 0x522bee48, 0x86e18aa3, 0x748a09a0,
-	0x67dafa54, 0x95b17957, 0xcba24573, 0x39c9c670, 0x2a993584, 0xd8f2b687, 0x0c38d26c,
-	0xfe53516f, 0xed03a29b, 0x1f682198, 0x5125dad3, 0xa34e59d0, 0xb01eaa24, 0x42752927,
-	0x96bf4dcc, 0x64d4cecf, 0x77843d3b, 0x85efbe38, 0xdbfc821c, 0x2997011f, 0x3ac7f2eb,
-	0xc8ac71e8, 0x1c661503, 0xee0d9600, 0xfd5d65f4, 0x0f36e6f7, 0x61c69362, 0x93ad1061,
-	0x80fde395, 0x72966096, 0xa65c047d, 0x5437877e, 0x4767748a, 0xb50cf789, 0xeb1fcbad,
-	0x197448ae, 0x0a24bb5a, 0xf84f3859, 0x2c855cb2, 0xdeeedfb1, 0xcdbe2c45, 0x3fd5af46,
-	0x7198540d, 0x83f3d70e, 0x90a324fa, 0x62c8a7f9, 0xb602c312, 0x44694011, 0x5739b3e5,
-	0xa55230e6, 0xfb410cc2, 0x092a8fc1, 0x1a7a7c35, 0xe811ff36, 0x3cdb9bdd, 0xceb018de,
-	0xdde0eb2a, 0x2f8b6829, 0x82f63b78, 0x709db87b, 0x63cd4b8f, 0x91a6c88c, 0x456cac67,
-	0xb7072f64, 0xa457dc90, 0x563c5f93, 0x082f63b7, 0xfa44e0b4, 0xe9141340, 0x1b7f9043,
-	0xcfb5f4a8, 0x3dde77ab, 0x2e8e845f, 0xdce5075c, 0x92a8fc17, 0x60c37f14, 0x73938ce0,
-	0x81f80fe3, 0x55326b08, 0xa759e80b, 0xb4091bff, 0x466298fc, 0x1871a4d8, 0xea1a27db,
-	0xf94ad42f, 0x0b21572c, 0xdfeb33c7, 0x2d80b0c4, 0x3ed04330, 0xccbbc033, 0xa24bb5a6,
-	0x502036a5, 0x4370c551, 0xb11b4652, 0x65d122b9, 0x97baa1ba, 0x84ea524e, 0x7681d14d,
-	0x2892ed69, 0xdaf96e6a, 0xc9a99d9e, 0x3bc21e9d, 0xef087a76, 0x1d63f975, 0x0e330a81,
-	0xfc588982, 0xb21572c9, 0x407ef1ca, 0x532e023e, 0xa145813d, 0x758fe5d6, 0x87e466d5,
-	0x94b49521, 0x66df1622, 0x38cc2a06, 0xcaa7a905, 0xd9f75af1, 0x2b9cd9f2, 0xff56bd19,
-	0x0d3d3e1a, 0x1e6dcdee, 0xec064eed, 0xc38d26c4, 0x31e6a5c7, 0x22b65633, 0xd0ddd530,
-	0x0417b1db, 0xf67c32d8, 0xe52cc12c, 0x1747422f, 0x49547e0b, 0xbb3ffd08, 0xa86f0efc,
-	0x5a048dff, 0x8ecee914, 0x7ca56a17, 0x6ff599e3, 0x9d9e1ae0, 0xd3d3e1ab, 0x21b862a8,
-	0x32e8915c, 0xc083125f, 0x144976b4, 0xe622f5b7, 0xf5720643, 0x07198540, 0x590ab964,
-	0xab613a67, 0xb831c993, 0x4a5a4a90, 0x9e902e7b, 0x6cfbad78, 0x7fab5e8c, 0x8dc0dd8f,
-	0xe330a81a, 0x115b2b19, 0x020bd8ed, 0xf0605bee, 0x24aa3f05, 0xd6c1bc06, 0xc5914ff2,
-	0x37faccf1, 0x69e9f0d5, 0x9b8273d6, 0x88d28022, 0x7ab90321, 0xae7367ca, 0x5c18e4c9,
-	0x4f48173d, 0xbd23943e, 0xf36e6f75, 0x0105ec76, 0x12551f82, 0xe03e9c81, 0x34f4f86a,
-	0xc69f7b69, 0xd5cf889d, 0x27a40b9e, 0x79b737ba, 0x8bdcb4b9, 0x988c474d, 0x6ae7c44e,
-	0xbe2da0a5, 0x4c4623a6, 0x5f16d052, 0xad7d5351,
+#include <string.h>
+
+/*
+ * A remainder is linear: that of a byte is the xor of those of its bits. So a table is given by the
+ * eight remainders of single bits, and the compiler works out the rest. tests/unit/test_lib.c
+ * derives the checksum again from the polynomial.
+ */
+#define SINGLES_0                                                                           \
+	0xf26b8303, 0xe13b70f7, 0xc79a971f, 0x8ad958cf, 0x105ec76f, 0x20bd8ede, 0x417b1dbc, \
+		0x82f63b78
+#define SINGLES_1                                                                           \
+	0x13a29877, 0x274530ee, 0x4e8a61dc, 0x9d14c3b8, 0x3fc5f181, 0x7f8be302, 0xff17c604, \
+		0xfbc3faf9
+#define SINGLES_2                                                                           \
+	0xa541927e, 0x4f6f520d, 0x9edea41a, 0x38513ec5, 0x70a27d8a, 0xe144fb14, 0xc76580d9, \
+		0x8b277743
+#define SINGLES_3                                                                           \
+	0xdd45aab8, 0xbf672381, 0x7b2231f3, 0xf64463e6, 0xe964b13d, 0xd725148b, 0xaba65fe7, \
+		0x52a0c93f
+#define SINGLES_4                                                                           \
+	0x38116fac, 0x7022df58, 0xe045beb0, 0xc5670b91, 0x8f2261d3, 0x1ba8b557, 0x37516aae, \
+		0x6ea2d55c
+#define SINGLES_5                                                                           \
+	0xef306b19, 0xdb8ca0c3, 0xb2f53777, 0x6006181f, 0xc00c303e, 0x85f4168d, 0x0e045beb, \
+		0x1c08b7d6
+#define SINGLES_6                                                                           \
+	0x68032cc8, 0xd0065990, 0xa5e0c5d1, 0x4e2dfd53, 0x9c5bfaa6, 0x3d5b83bd, 0x7ab7077a, \
+		0xf56e0ef4
+#define SINGLES_7                                                                           \
+	0x493c7d27, 0x9278fa4e, 0x211d826d, 0x423b04da, 0x847609b4, 0x0d006599, 0x1a00cb32, \
+		0x34019664
+
+#define XORED(n, b0, b1, b2, b3, b4, b5, b6, b7)                                             \
+	(((n)&1U ? b0 : 0U) ^ ((n)&2U ? b1 : 0U) ^ ((n)&4U ? b2 : 0U) ^ ((n)&8U ? b3 : 0U) ^ \
+	 ((n)&16U ? b4 : 0U) ^ ((n)&32U ? b5 : 0U) ^ ((n)&64U ? b6 : 0U) ^ ((n)&128U ? b7 : 0U))
+#define BYTE(n, ...) XORED(n, __VA_ARGS__)
+#define BYTES_4(n, ...)                                                                 \
+	BYTE(n, __VA_ARGS__), BYTE((n) + 1U, __VA_ARGS__), BYTE((n) + 2U, __VA_ARGS__), \
+		BYTE((n) + 3U, __VA_ARGS__)
+#define BYTES_16(n, ...)                                                                         \
+	BYTES_4(n, __VA_ARGS__), BYTES_4((n) + 4U, __VA_ARGS__), BYTES_4((n) + 8U, __VA_ARGS__), \
+		BYTES_4((n) + 12U, __VA_ARGS__)
+#define BYTES_64(n, ...)                                            \
+	BYTES_16(n, __VA_ARGS__), BYTES_16((n) + 16U, __VA_ARGS__), \
+		BYTES_16((n) + 32U, __VA_ARGS__), BYTES_16((n) + 48U, __VA_ARGS__)
+#define BYTES_256(...)                                                           \
+	{                                                                        \
+		BYTES_64(0U, __VA_ARGS__), BYTES_64(64U, __VA_ARGS__),           \
+			BYTES_64(128U, __VA_ARGS__), BYTES_64(192U, __VA_ARGS__) \
+	}
+
+/* table[k][b]: what the byte b does when k bytes follow it. */
+static const uint32_t table[8][256] = {
+	BYTES_256(SINGLES_0), BYTES_256(SINGLES_1), BYTES_256(SINGLES_2), BYTES_256(SINGLES_3),
+	BYTES_256(SINGLES_4), BYTES_256(SINGLES_5), BYTES_256(SINGLES_6), BYTES_256(SINGLES_7),
 };
+
+static uint32_t little32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
 
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)
 {
 	const uint8_t *p = data;
 
 	crc = ~crc;
+	for (; len >= 8; len -= 8, p += 8) {
+		uint32_t a = crc ^ little32(p), b = little32(p + 4);
+
+		crc = table[7][a & 0xff] ^ table[6][a >> 8 & 0xff] ^ table[5][a >> 16 & 0xff] ^
+		      table[4][a >> 24] ^ table[3][b & 0xff] ^ table[2][b >> 8 & 0xff] ^
+		      table[1][b >> 16 & 0xff] ^ table[0][b >> 24];
+	}
 	while (len--)
-		crc = table[(crc ^ *p++) & 0xff] ^ crc >> 8;
+		crc = table[0][(crc ^ *p++) & 0xff] ^ crc >> 8;
 	return ~crc;
 }

@@ -45,6 +45,9 @@ typedef uint32_t phys_addr_t;
 #define KIB(n) ((n)*1024U)
 #define MIB(n) KIB((n)*1024U)
 
+/** For what is small or called from one hot place, and slow when it is not part of it. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /** Has the compiler check the arguments of a printf-like function against its format. */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 

@@ -89,8 +89,11 @@ static int put_failed(struct shell_env *env, int err, uint32_t content)
 	if (err != -ENOSPC && err != -E2BIG)
 		return shell_failed(env, "put", err);
 	store_stat(env->store, &stats);
-	shell_printf(env, "put: %s: key and value have %" PRIu32 " %s, and %" PRIu32 " fit now\n",
-		     error_text(err), content, bytes_word(content), stats.largest);
+	shell_printf(env,
+		     "put: %s: key and value have %" PRIu32 " %s, %" PRIu32 " bytes are free and "
+		     "%" PRIu32 " fit now\n",
+		     error_text(err), content, bytes_word(content), stats.free_bytes,
+		     stats.largest);
 	return -1;
 }
 
@@ -132,6 +135,7 @@ int cmd_get(struct shell_env *env, int argc, char *argv[])
 				      : shell_failed(env, argv[0], err);
 	shell_escaped(env, view.data, view.data_len);
 	shell_printf(env, "\n");
+	store_release(env->store, &view);
 	return 0;
 }
 
@@ -158,8 +162,6 @@ int cmd_del(struct shell_env *env, int argc, char *argv[])
 
 struct listing {
 	struct shell_env *env;
-	const char *prefix;
-	size_t prefix_len;
 	int64_t now;
 	uint32_t entries;
 	uint64_t bytes;
@@ -169,8 +171,6 @@ static int list_entry(void *ctx, const struct store_view *view)
 {
 	struct listing *l = ctx;
 
-	if (view->key_len < l->prefix_len || memcmp(view->key, l->prefix, l->prefix_len))
-		return 0;
 	l->entries++;
 	l->bytes += view->data_len;
 	shell_escaped(l->env, view->key, view->key_len);
@@ -187,16 +187,22 @@ static int list_entry(void *ctx, const struct store_view *view)
 
 int cmd_ls(struct shell_env *env, int argc, char *argv[])
 {
-	struct listing l = {.env = env, .prefix = argc == 2 ? argv[1] : ""};
+	const char *prefix = argc == 2 ? argv[1] : "";
+	struct listing l = {.env = env};
+	struct store_walk walk = {
+		.prefix = prefix,
+		.prefix_len = (uint32_t)strlen(prefix),
+		.visit = list_entry,
+		.ctx = &l,
+	};
 	int err;
 
 	if (!need_store(env, argv[0]))
 		return -1;
-	l.prefix_len = strlen(l.prefix);
 	l.now = env->now ? env->now(NULL) : 0;
 	if (l.now < 0)
 		l.now = 0;
-	err = store_iterate(env->store, list_entry, &l);
+	err = store_process(env->store, &walk);
 	if (err)
 		return shell_failed(env, argv[0], err);
 	shell_printf(env, "%" PRIu32 " %s, %llu %s\n", l.entries, entries_word(l.entries),

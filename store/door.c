@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/door.h"
 
-#include "lib/be.h"
-
 static void clean(struct store_door *d, uint32_t i)
 {
 	if (d->media.clean)
 		d->media.clean(d->media.ctx, door_at(d, d->dirty[i].off), d->dirty[i].len);
 }
 
-static void wrote(struct store_door *d, uint32_t off, uint32_t len)
+void door_wrote(struct store_door *d, uint32_t off, uint32_t len)
 {
 	uint32_t last = d->count - 1;
 
@@ -27,20 +25,6 @@ static void wrote(struct store_door *d, uint32_t off, uint32_t len)
 		d->media.written(d->media.ctx, off, len);
 }
 
-void door_write(struct store_door *d, uint32_t off, const void *src, uint32_t len)
-{
-	if (!len)
-		return;
-	memcpy((uint8_t *)d->media.base + off, src, len);
-	wrote(d, off, len);
-}
-
-void door_word(struct store_door *d, uint32_t off, uint32_t value)
-{
-	*(volatile uint32_t *)((uint8_t *)d->media.base + off) = __builtin_bswap32(value);
-	wrote(d, off, sizeof(value));
-}
-
 void door_flush(struct store_door *d)
 {
 	if (!d->count)
@@ -50,14 +34,4 @@ void door_flush(struct store_door *d)
 	d->count = 0;
 	if (d->media.barrier)
 		d->media.barrier(d->media.ctx);
-}
-
-uint32_t door_read(const struct store_door *d, uint32_t off)
-{
-	return be32_load(door_at(d, off));
-}
-
-const uint8_t *door_at(const struct store_door *d, uint32_t off)
-{
-	return (const uint8_t *)d->media.base + off;
 }

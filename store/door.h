@@ -8,21 +8,58 @@
 #ifndef CAIRN_STORE_DOOR_H
 #define CAIRN_STORE_DOOR_H
 
+#include "lib/be.h"
 #include "store/store.h"
 
+/** A door to MEDIA with nothing to flush. */
+static inline struct store_door door_to(const struct store_media *media)
+{
+	return (struct store_door){.media = *media,
+				   .told = media->written || media->clean || media->barrier};
+}
+
+/** The byte at OFF, for reading. */
+static inline const uint8_t *door_at(const struct store_door *d, uint32_t off)
+{
+	return (const uint8_t *)d->media.base + off;
+}
+
+/** The word at OFF. */
+static inline uint32_t door_read(const struct store_door *d, uint32_t off)
+{
+	return be32_load(door_at(d, off));
+}
+
+/** Tells the hooks that LEN bytes at OFF were written. */
+void door_wrote(struct store_door *d, uint32_t off, uint32_t len);
+
 /** Copies LEN bytes from SRC (which may lie elsewhere in the region) to OFF. */
-void door_write(struct store_door *d, uint32_t off, const void *src, uint32_t len);
+static inline void door_write(struct store_door *d, uint32_t off, const void *src, uint32_t len)
+{
+	if (!len)
+		return;
+	memcpy((uint8_t *)d->media.base + off, src, len);
+	if (d->told)
+		door_wrote(d, off, len);
+}
+
+/** Copies LEN bytes from FROM to OFF, both offsets; they may overlap. */
+static inline void door_move(struct store_door *d, uint32_t off, uint32_t from, uint32_t len)
+{
+	memmove((uint8_t *)d->media.base + off, door_at(d, from), len);
+	if (d->told)
+		door_wrote(d, off, len);
+}
 
 /** Stores one big-endian word to OFF, a multiple of 4, in one access. */
-void door_word(struct store_door *d, uint32_t off, uint32_t value);
+static inline void door_word(struct store_door *d, uint32_t off, uint32_t value)
+{
+	*(volatile uint32_t *)((uint8_t *)d->media.base + off) = __builtin_bswap32(value);
+	if (d->told)
+		door_wrote(d, off, sizeof(value));
+}
 
 /** Ends the group: returns when all of it is where it survives a reset. */
 void door_flush(struct store_door *d);
-
-/** The word at OFF. */
-uint32_t door_read(const struct store_door *d, uint32_t off);
-
-/** The byte at OFF, for reading. */
-const uint8_t *door_at(const struct store_door *d, uint32_t off);
 
 #endif

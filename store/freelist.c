@@ -4,101 +4,284 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ROOM 16U
+#define LEAF_MAX 256U /* blocks in a leaf */
+#define LEAF_LOW 96U  /* two neighbours that hold fewer together become one */
+#define LEAF_STEP 32U /* a leaf's memory grows by this much, and shrinks when more is unused */
+#define NO_KEY UINT64_MAX
 
-void freelist_clear(struct store *s)
+/* Size and offset as one number, which orders blocks as they are wanted. */
+static uint64_t key_of(uint32_t size, uint32_t off)
 {
-	s->free.count = 0;
-	s->free.bytes = 0;
-	s->free.tail_off = 0;
-	s->free.tail_size = 0;
+	return (uint64_t)size << 32 | off;
 }
 
 void freelist_free(struct store *s)
 {
-	free(s->free.slots);
-	s->free = (struct store_freelist){0};
+	struct store_freelist *f = &s->free;
+
+	for (uint32_t i = 0; i < f->leaf_count; i++)
+		free(f->leaves[i].keys);
+	free(f->leaves);
+	*f = (struct store_freelist){0};
 }
 
-/* The first entry that is not before (size, off). */
-static uint32_t position(const struct store_freelist *f, uint32_t size, uint32_t off)
+void freelist_clear(struct store *s, uint32_t limit)
 {
-	uint32_t lo = 0, hi = f->count;
+	freelist_free(s);
+	s->free.limit = limit;
+}
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
+void freelist_set_tail(struct store *s, uint32_t off, uint32_t size)
+{
+	s->free.bytes += size - s->free.tail_size;
+	s->free.tail_off = off;
+	s->free.tail_size = size;
+}
 
-		if (f->slots[mid].size < size ||
-		    (f->slots[mid].size == size && f->slots[mid].off < off))
-			lo = mid + 1;
-		else
-			hi = mid;
+/* The leaf in which KEY is or would be. There is one at least. */
+static uint32_t leaf_of(const struct store_freelist *f, uint64_t key)
+{
+	uint32_t lo = 0, n = f->leaf_count;
+
+	while (n > 1) {
+		uint32_t half = n / 2;
+
+		lo += f->leaves[lo + half].first <= key ? half : 0;
+		n -= half;
 	}
 	return lo;
 }
 
-static bool make_room(struct store_freelist *f)
+/* Memory for ROOM leaves; if there is none, more of them is refused and fewer is no loss. */
+static bool leaves_resize(struct store_freelist *f, uint32_t room)
 {
-	uint32_t room = f->room ? f->room * 2 : FIRST_ROOM;
-	struct store_free_slot *slots;
+	struct store_free_leaf *leaves = realloc(f->leaves, room * sizeof(*leaves));
 
-	if (f->count < f->room)
-		return true;
-	slots = realloc(f->slots, room * sizeof(*slots));
-	if (!slots)
+	if (!leaves)
 		return false;
-	f->slots = slots;
-	f->room = room;
+	f->leaves = leaves;
+	f->leaf_room = room;
 	return true;
+}
+
+/* An empty leaf at I of which no key will be below FIRST. */
+static bool leaf_insert(struct store_freelist *f, uint32_t i, uint64_t first, uint32_t room)
+{
+	uint64_t *keys;
+
+	if (f->leaf_count == f->leaf_room && !leaves_resize(f, f->leaf_room + f->leaf_room / 4 + 1))
+		return false;
+	keys = malloc(room * sizeof(*keys));
+	if (!keys)
+		return false;
+	memmove(&f->leaves[i + 1], &f->leaves[i], (f->leaf_count - i) * sizeof(*f->leaves));
+	f->leaves[i] =
+		(struct store_free_leaf){.first = first, .keys = keys, .room = (uint16_t)room};
+	f->leaf_count++;
+	f->key_room += room;
+	return true;
+}
+
+static void leaf_delete(struct store_freelist *f, uint32_t i)
+{
+	f->key_room -= f->leaves[i].room;
+	free(f->leaves[i].keys);
+	f->leaf_count--;
+	memmove(&f->leaves[i], &f->leaves[i + 1], (f->leaf_count - i) * sizeof(*f->leaves));
+	if (f->leaf_room > 2 * f->leaf_count + 2)
+		leaves_resize(f, f->leaf_count + 1);
+}
+
+static void swap(uint64_t *a, uint64_t *b)
+{
+	uint64_t t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/* Puts the key that belongs at MIDDLE there, smaller ones before it and larger ones behind. */
+static void part(uint64_t *keys, uint32_t n, uint32_t middle)
+{
+	uint32_t lo = 0, hi = n - 1;
+
+	while (lo < hi) {
+		uint64_t pivot = keys[lo + (hi - lo) / 2];
+		uint32_t i = lo, j = hi;
+
+		for (;;) {
+			while (keys[i] < pivot)
+				i++;
+			while (keys[j] > pivot)
+				j--;
+			if (i >= j)
+				break;
+			swap(&keys[i], &keys[j]);
+		}
+		/* Keys differ, so the pivot is at j now. */
+		if (middle == j)
+			return;
+		if (middle > j)
+			lo = j + 1;
+		else
+			hi = j - 1;
+	}
+}
+
+/* The smallest key of the leaf that is not below LEAST, or NO_KEY. */
+static uint64_t smallest(const struct store_free_leaf *leaf, uint64_t least)
+{
+	uint64_t best = NO_KEY;
+
+	for (uint32_t i = 0; i < leaf->count; i++)
+		if (leaf->keys[i] >= least && leaf->keys[i] < best)
+			best = leaf->keys[i];
+	return best;
+}
+
+static uint64_t largest(const struct store_free_leaf *leaf)
+{
+	uint64_t best = 0;
+
+	for (uint32_t i = 0; i < leaf->count; i++)
+		if (leaf->keys[i] > best)
+			best = leaf->keys[i];
+	return best;
+}
+
+/* Gives the leaf memory for ROOM keys; if there is none for a larger leaf it stays as it is. */
+static bool leaf_resize(struct store_freelist *f, struct store_free_leaf *leaf, uint32_t room)
+{
+	uint64_t *keys = realloc(leaf->keys, room * sizeof(*keys));
+
+	if (!keys)
+		return false;
+	f->key_room += room - leaf->room;
+	leaf->keys = keys;
+	leaf->room = (uint16_t)room;
+	return true;
+}
+
+/* Makes the full leaf I two. */
+static bool split(struct store_freelist *f, uint32_t i)
+{
+	uint32_t half = LEAF_MAX / 2;
+
+	part(f->leaves[i].keys, LEAF_MAX, half);
+	if (!leaf_insert(f, i + 1, f->leaves[i].keys[half], half + LEAF_STEP))
+		return false;
+	memcpy(f->leaves[i + 1].keys, f->leaves[i].keys + half, half * sizeof(uint64_t));
+	f->leaves[i].count = f->leaves[i + 1].count = (uint16_t)half;
+	leaf_resize(f, &f->leaves[i], half + LEAF_STEP);
+	return true;
+}
+
+/* The leaf for KEY, with room for it; NULL if there is no memory. */
+static struct store_free_leaf *leaf_for(struct store_freelist *f, uint64_t key)
+{
+	struct store_free_leaf *leaf;
+	uint32_t i;
+
+	if (!f->leaf_count && !leaf_insert(f, 0, 0, LEAF_STEP / 4))
+		return NULL;
+	i = leaf_of(f, key);
+	if (f->leaves[i].count == LEAF_MAX) {
+		if (!split(f, i))
+			return NULL;
+		i = leaf_of(f, key);
+	}
+	leaf = &f->leaves[i];
+	if (leaf->count == leaf->room &&
+	    !leaf_resize(f, leaf,
+			 leaf->room + (leaf->room < LEAF_STEP ? LEAF_STEP / 4 : LEAF_STEP)))
+		return NULL;
+	return leaf;
 }
 
 void freelist_add(struct store *s, uint32_t off, uint32_t size)
 {
 	struct store_freelist *f = &s->free;
-	uint32_t i;
+	struct store_free_leaf *leaf;
 
-	if (off + size == s->end) {
-		f->tail_off = off;
-		f->tail_size = size;
-		f->bytes += size;
+	if (off + size == f->limit) {
+		freelist_set_tail(s, off, size);
 		return;
 	}
-	if (!make_room(f))
+	leaf = leaf_for(f, key_of(size, off));
+	if (!leaf) {
+		f->lost = true;
 		return;
-	i = position(f, size, off);
-	memmove(&f->slots[i + 1], &f->slots[i], (f->count - i) * sizeof(*f->slots));
-	f->slots[i] = (struct store_free_slot){.size = size, .off = off};
+	}
+	leaf->keys[leaf->count++] = key_of(size, off);
 	f->count++;
 	f->bytes += size;
+}
+
+/* Makes the leaf I and the one behind it one. */
+static void merge(struct store_freelist *f, uint32_t i)
+{
+	struct store_free_leaf *leaf = &f->leaves[i], *next = &f->leaves[i + 1];
+	uint32_t sum = (uint32_t)leaf->count + next->count;
+
+	if (leaf->room < sum && !leaf_resize(f, leaf, sum + LEAF_STEP / 4))
+		return;
+	memcpy(leaf->keys + leaf->count, next->keys, next->count * sizeof(uint64_t));
+	leaf->count = (uint16_t)sum;
+	leaf_delete(f, i + 1);
+}
+
+/* After a key left the leaf I. */
+static void slim(struct store_freelist *f, uint32_t i)
+{
+	struct store_free_leaf *leaf = &f->leaves[i];
+
+	if (f->leaf_count == 1 && leaf->room <= LEAF_STEP)
+		return;
+	if (!leaf->count)
+		leaf_delete(f, i);
+	else if (i + 1 < f->leaf_count && leaf->count + f->leaves[i + 1].count < LEAF_LOW)
+		merge(f, i);
+	else if (i && leaf->count + f->leaves[i - 1].count < LEAF_LOW)
+		merge(f, i - 1);
+	else if (leaf->room > leaf->count + LEAF_STEP + LEAF_STEP / 4)
+		leaf_resize(f, leaf, leaf->count + LEAF_STEP / 4);
 }
 
 void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 {
 	struct store_freelist *f = &s->free;
-	uint32_t i;
+	uint64_t key = key_of(size, off);
+	struct store_free_leaf *leaf;
+	uint32_t i, k = 0;
 
-	if (f->tail_off == off) {
-		f->tail_off = 0;
-		f->tail_size = 0;
-		f->bytes -= size;
+	if (off && f->tail_off == off) {
+		freelist_set_tail(s, 0, 0);
 		return;
 	}
-	i = position(f, size, off);
-	if (i == f->count || f->slots[i].off != off || f->slots[i].size != size)
+	if (!f->leaf_count)
 		return;
+	i = leaf_of(f, key);
+	leaf = &f->leaves[i];
+	while (k < leaf->count && leaf->keys[k] != key)
+		k++;
+	if (k == leaf->count)
+		return;
+	leaf->keys[k] = leaf->keys[--leaf->count];
 	f->count--;
-	memmove(&f->slots[i], &f->slots[i + 1], (f->count - i) * sizeof(*f->slots));
 	f->bytes -= size;
+	slim(f, i);
 }
 
 uint32_t freelist_best(const struct store *s, uint32_t size, uint32_t *got)
 {
 	const struct store_freelist *f = &s->free;
-	uint32_t i = position(f, size, 0);
+	uint64_t least = key_of(size, 0), best = NO_KEY;
 
-	if (i < f->count) {
-		*got = f->slots[i].size;
-		return f->slots[i].off;
+	for (uint32_t i = leaf_of(f, least); i < f->leaf_count && best == NO_KEY; i++)
+		best = smallest(&f->leaves[i], least);
+	if (best != NO_KEY) {
+		*got = (uint32_t)(best >> 32);
+		return (uint32_t)best;
 	}
 	*got = f->tail_size;
 	return f->tail_size >= size ? f->tail_off : 0;
@@ -107,7 +290,35 @@ uint32_t freelist_best(const struct store *s, uint32_t size, uint32_t *got)
 uint32_t freelist_largest(const struct store *s)
 {
 	const struct store_freelist *f = &s->free;
-	uint32_t largest = f->count ? f->slots[f->count - 1].size : 0;
+	uint32_t size = 0;
 
-	return f->tail_size > largest ? f->tail_size : largest;
+	if (f->leaf_count)
+		size = (uint32_t)(largest(&f->leaves[f->leaf_count - 1]) >> 32);
+	return f->tail_size > size ? f->tail_size : size;
+}
+
+int freelist_each(const struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size),
+		  void *ctx)
+{
+	const struct store_freelist *f = &s->free;
+	int stop = 0;
+
+	for (uint32_t i = 0; i < f->leaf_count && !stop; i++) {
+		uint64_t key = smallest(&f->leaves[i], 0);
+
+		for (; key != NO_KEY && !stop; key = smallest(&f->leaves[i], key + 1))
+			stop = fn(ctx, (uint32_t)key, (uint32_t)(key >> 32));
+	}
+	return stop || !freelist_tail(s) ? stop : fn(ctx, f->tail_off, f->tail_size);
+}
+
+uint32_t freelist_tail(const struct store *s)
+{
+	return s->free.tail_off < s->end ? s->free.tail_size : 0;
+}
+
+size_t freelist_bytes(const struct store *s)
+{
+	return s->free.key_room * sizeof(uint64_t) +
+	       s->free.leaf_room * sizeof(struct store_free_leaf);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The free blocks of the chain, by size and then offset, outside the region; the last block of the
+ * The free blocks of the chain by size and then offset, outside the region; the last block of the
  * chain is kept apart, because it is used only when no other fits.
+ *
+ * Two levels: leaves in order, and in a leaf up to 256 blocks in any order. Adding one is a binary
+ * search for its leaf and one store; finding one looks through a leaf. A full leaf is split at its
+ * median.
  */
 #ifndef CAIRN_STORE_FREELIST_H
 #define CAIRN_STORE_FREELIST_H
@@ -11,12 +15,15 @@
 /** Forgets all blocks and frees the list's memory. */
 void freelist_free(struct store *s);
 
-/** Forgets all blocks. */
-void freelist_clear(struct store *s);
+/** Forgets all blocks. A block that ends at LIMIT is the last one. */
+void freelist_clear(struct store *s, uint32_t limit);
+
+/** Makes the last block [OFF, OFF + SIZE); OFF 0: there is none. */
+void freelist_set_tail(struct store *s, uint32_t off, uint32_t size);
 
 /**
- * Adds a free block. If there is no memory to remember it, it stays free in the region and is found
- * again at the next open or when a neighbour is freed.
+ * Adds a free block. If there is no memory to remember it, it stays free in the region, free.lost
+ * is set, and it is listed again when the list is built anew or a neighbour is freed.
  */
 void freelist_add(struct store *s, uint32_t off, uint32_t size);
 
@@ -29,5 +36,15 @@ uint32_t freelist_best(const struct store *s, uint32_t size, uint32_t *got);
 
 /** The size of the largest block; 0: none. */
 uint32_t freelist_largest(const struct store *s);
+
+/** The size of the last block if it is a slot, not only what a file may still grow by; else 0. */
+uint32_t freelist_tail(const struct store *s);
+
+/** Calls FN for each block in order, the last of the chain last, until it returns other than 0. */
+int freelist_each(const struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size),
+		  void *ctx);
+
+/** Bytes of memory that it takes. */
+size_t freelist_bytes(const struct store *s);
 
 #endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Linear probing; an entry that leaves is closed by moving later ones up, so there are no
- * tombstones. */
 #include "store/index.h"
 
 #include <errno.h>
@@ -9,92 +7,318 @@
 
 #include "store/slot.h"
 
-#define INDEX_FIRST 64U
+#define HASH_MASK (UINT32_MAX >> 1)
+#define SEGMENT_MEAN 512U     /* entries in a segment: more of them and one is split, */
+#define SEGMENT_MEAN_LOW 192U /* fewer and two become one */
+#define SPARE 16U             /* slots behind the last home, more than a window */
+#define FIRST_HOMES 8U
+#define HASH_FACTOR 0x9e3779b97f4a7c15U
+
+/* How full a segment may become and is made anew, entries per hundred homes. */
+struct load {
+	uint8_t most, grown, fresh;
+};
+
+/* 8 bytes by the load, at most 11.9 an entry; beside the order's 10 at most 20 together. */
+static struct load load_of(const struct store *s)
+{
+	static const struct load alone = {85, 69, 76}, ordered = {93, 85, 89};
+
+	return order_kept(s) ? ordered : alone;
+}
+
+/* The next 8 bytes of a key, or what is left of it. */
+static uint64_t key_word(const uint8_t *p, uint32_t len)
+{
+	uint64_t word = 0;
+
+	if (len >= 8) {
+		memcpy(&word, p, 8);
+		return word;
+	}
+	while (len--)
+		word = word << 8 | p[len];
+	return word;
+}
 
 uint32_t index_hash(const struct store *s, const void *key, uint32_t key_len)
 {
 	const uint8_t *p = key;
-	uint32_t h = s->super.salt ^ key_len * 0x9e3779b1U, word = 0;
+	uint64_t h = s->super.salt ^ (uint64_t)key_len << 32;
 
-	for (; key_len >= 4; key_len -= 4, p += 4) {
-		memcpy(&word, p, 4);
-		h = (h ^ word) * 0x85ebca6bU;
-		h ^= h >> 15;
+	for (;;) {
+		h = (h ^ key_word(p, key_len)) * HASH_FACTOR;
+		h ^= h >> 32;
+		if (key_len <= 8)
+			break;
+		key_len -= 8;
+		p += 8;
 	}
-	word = 0;
-	memcpy(&word, p, key_len);
-	h = (h ^ word) * 0xc2b2ae35U;
-	return h ^ h >> 16;
+	return (uint32_t)(h * HASH_FACTOR >> (64 - INDEX_HASH_BITS));
 }
 
-static void place(struct store_index *ix, uint32_t hash, uint32_t off)
+/* The homes at which COUNT entries are PERCENT of them. */
+static uint32_t homes_for(uint32_t count, uint32_t percent)
 {
-	uint32_t i = hash & ix->mask;
+	uint32_t homes = (uint32_t)((uint64_t)count * 100 / percent);
 
-	while (ix->slots[i].off)
-		i = (i + 1) & ix->mask;
-	ix->slots[i].off = off;
-	ix->slots[i].hash = hash;
+	return homes < FIRST_HOMES ? FIRST_HOMES : homes;
 }
 
-int index_reserve(struct store *s)
+/*
+ * Fills TO with the entries of FROM whose hash has BITS under MASK. False if it would have no room
+ * for one more then: a window from behind the last entry lies inside.
+ */
+static bool copy(struct store_segment *to, const struct store_segment *from, uint32_t mask,
+		 uint32_t bits)
 {
-	struct store_index *ix = &s->index, bigger = *ix;
-	uint32_t room = ix->slots ? ix->mask + 1 : 0;
+	struct store_index_slot *next = to->slot, *end = to->slot + to->slots;
+	const struct store_index_slot *slot = from->slot, *last = slot + from->slots;
 
-	if (ix->count + 1 <= room / 4 * 3)
-		return 0;
-	bigger.mask = (room ? room * 2 : INDEX_FIRST) - 1;
-	bigger.slots = calloc((size_t)bigger.mask + 1, sizeof(*bigger.slots));
-	if (!bigger.slots)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < room; i++)
-		if (ix->slots[i].off)
-			place(&bigger, ix->slots[i].hash, ix->slots[i].off);
-	free(ix->slots);
-	*ix = bigger;
-	return 0;
+	for (; slot < last; slot++) {
+		struct store_index_slot *at;
+
+		if ((slot->hash & (mask | ~HASH_MASK)) != bits)
+			continue;
+		for (at = index_home(to, slot->hash); next < at; next++)
+			next->hash = INDEX_EMPTY;
+		if (next >= end - INDEX_WINDOW - 1)
+			return false;
+		*next++ = *slot;
+		to->count++;
+	}
+	for (; next < end; next++)
+		next->hash = INDEX_EMPTY;
+	return true;
 }
 
-struct store_index_slot *index_find(struct store *s, const void *key, uint32_t key_len,
-				    uint32_t hash)
+static bool make_segment(struct store_segment *seg, uint32_t homes, uint32_t spare,
+			 uint32_t percent)
 {
+	*seg = (struct store_segment){
+		.homes = homes,
+		.slots = homes + spare,
+		.most = (uint32_t)((uint64_t)homes * percent / 100),
+	};
+	seg->slot = malloc(seg->slots * sizeof(*seg->slot));
+	return seg->slot;
+}
+
+/* Makes *TO a segment of the entries of FROM that have BITS under MASK, with that many homes. */
+static bool fill_segment(const struct store *s, struct store_segment *to,
+			 const struct store_segment *from, uint32_t homes, uint32_t mask,
+			 uint32_t bits)
+{
+	for (uint32_t spare = SPARE; make_segment(to, homes, spare, load_of(s).most); spare *= 2) {
+		if (copy(to, from, mask, bits))
+			return true;
+		free(to->slot);
+	}
+	return false;
+}
+
+static bool resize(struct store *s, struct store_segment *seg, uint32_t homes)
+{
+	struct store_segment fresh;
+
+	if (!fill_segment(s, &fresh, seg, homes, 0, 0))
+		return false;
+	s->index.slots += fresh.slots - seg->slots;
+	free(seg->slot);
+	*seg = fresh;
+	return true;
+}
+
+/* Puts an entry behind all with its hash or a smaller one; there is room. */
+static void place(struct store_segment *seg, struct store_index_slot entry)
+{
+	struct store_index_slot *slot = index_home(seg, entry.hash);
+
+	while (slot->hash <= entry.hash)
+		slot++;
+	while (slot->hash != INDEX_EMPTY) {
+		struct store_index_slot moved = *slot;
+
+		*slot++ = entry;
+		entry = moved;
+	}
+	*slot = entry;
+	seg->count++;
+	if (slot == seg->slot + seg->slots - INDEX_WINDOW - 1)
+		seg->most = 0; /* no room for another one */
+}
+
+/* Room in the list of segments for one more. */
+static bool list_segment(struct store_index *ix)
+{
+	uint32_t room = ix->segment_room + ix->segment_room / 2 + 1;
+	struct store_segment *segments;
+
+	if (ix->segment_count < ix->segment_room)
+		return true;
+	segments = realloc(ix->segments, room * sizeof(*segments));
+	if (!segments)
+		return false;
+	ix->segments = segments;
+	ix->segment_room = room;
+	return true;
+}
+
+static void set_count(struct store_index *ix, uint32_t segments)
+{
+	ix->segment_count = segments;
+	ix->split_at = segments * SEGMENT_MEAN;
+	ix->half = 1;
+	while (2 * ix->half <= segments)
+		ix->half *= 2;
+}
+
+/* The first of a table. */
+static bool first_segment(struct store *s)
+{
+	struct store_index_slot nothing = {.hash = INDEX_EMPTY};
+	struct store_segment none = {.slot = &nothing};
 	struct store_index *ix = &s->index;
 
-	if (!ix->slots)
-		return NULL;
-	for (uint32_t i = hash & ix->mask; ix->slots[i].off; i = (i + 1) & ix->mask)
-		if (ix->slots[i].hash == hash && slot_has_key(s, ix->slots[i].off, key, key_len))
-			return &ix->slots[i];
-	return NULL;
+	if (!list_segment(ix) || !fill_segment(s, &ix->segments[0], &none, FIRST_HOMES, 0, 0))
+		return false;
+	ix->slots = ix->segments[0].slots;
+	set_count(ix, 1);
+	return true;
 }
 
-void index_insert(struct store *s, uint32_t hash, uint32_t off)
+/* Makes the next segment two. If there is no memory it stays as it is. */
+static void split(struct store *s)
 {
-	place(&s->index, hash, off);
+	struct store_index *ix = &s->index;
+	uint32_t bit = ix->half, homes;
+	struct store_segment *seg, low, high;
+
+	if (!list_segment(ix))
+		return;
+	seg = &ix->segments[ix->segment_count - bit];
+	homes = homes_for(seg->count / 2, load_of(s).fresh);
+	if (!fill_segment(s, &low, seg, homes, bit, 0))
+		return;
+	if (!fill_segment(s, &high, seg, homes, bit, bit)) {
+		free(low.slot);
+		return;
+	}
+	ix->slots += low.slots + high.slots - seg->slots;
+	free(seg->slot);
+	*seg = low;
+	ix->segments[ix->segment_count] = high;
+	set_count(ix, ix->segment_count + 1);
+}
+
+/* The entries of two segments in the order of their hashes, to fill another one from. */
+static bool merge(struct store_segment *to, const struct store_segment *a,
+		  const struct store_segment *b)
+{
+	const struct store_index_slot *p = a->slot, *p_end = p + a->slots;
+	const struct store_index_slot *q = b->slot, *q_end = q + b->slots;
+
+	to->slots = 0;
+	to->slot = malloc((a->count + b->count + 1) * sizeof(*to->slot));
+	if (!to->slot)
+		return false;
+	while (p < p_end || q < q_end) {
+		const struct store_index_slot *next;
+
+		if (p < p_end && p->hash == INDEX_EMPTY)
+			p++;
+		else if (q < q_end && q->hash == INDEX_EMPTY)
+			q++;
+		else {
+			next = q == q_end || (p < p_end && p->hash < q->hash) ? p++ : q++;
+			to->slot[to->slots++] = *next;
+		}
+	}
+	return true;
+}
+
+/* Undoes the last split. If there is no memory it stays as it is. */
+static void unsplit(struct store *s)
+{
+	struct store_index *ix = &s->index;
+	uint32_t half = ix->segment_count == ix->half ? ix->half / 2 : ix->half;
+	struct store_segment *high = &ix->segments[ix->segment_count - 1];
+	struct store_segment *low = high - half, all, both;
+	bool filled;
+
+	if (!merge(&all, low, high))
+		return;
+	filled = fill_segment(s, &both, &all, homes_for(all.slots, load_of(s).fresh), 0, 0);
+	free(all.slot);
+	if (!filled)
+		return;
+	ix->slots += both.slots - low->slots - high->slots;
+	free(low->slot);
+	free(high->slot);
+	*low = both;
+	set_count(ix, ix->segment_count - 1);
+}
+
+int index_make_room(struct store *s, uint32_t hash)
+{
+	struct store_index *ix = &s->index;
+	struct store_segment *seg;
+
+	if (!ix->segment_count && !first_segment(s))
+		return -ENOMEM;
+	if (ix->count >= ix->split_at)
+		split(s);
+	seg = index_segment(ix, hash);
+	if (seg->count < seg->most)
+		return 0;
+	return resize(s, seg, homes_for(seg->count + 1, load_of(s).grown)) ? 0 : -ENOMEM;
+}
+
+struct store_index_slot *index_at(struct store *s, uint32_t off)
+{
+	const uint8_t *p = (const uint8_t *)s->door.media.base + off;
+	uint32_t key_len = be32_load(p + HDR_KEYLEN);
+	struct store_index_slot *slot;
+
+	if (key_len == 0 || key_len > STORE_KEY_MAX || key_len > s->end - off - HDR_BYTES)
+		return NULL;
+	slot = index_find(s, p + HDR_BYTES, key_len, index_hash(s, p + HDR_BYTES, key_len));
+	return slot && index_offset(s, slot) == off ? slot : NULL;
+}
+
+void index_insert(struct store *s, uint32_t hash, uint32_t ref)
+{
+	place(index_segment(&s->index, hash), (struct store_index_slot){.hash = hash, .ref = ref});
 	s->index.count++;
 }
 
 void index_remove(struct store *s, struct store_index_slot *slot)
 {
 	struct store_index *ix = &s->index;
-	uint32_t hole = (uint32_t)(slot - ix->slots);
+	struct store_segment *seg = index_segment(ix, slot->hash);
 
-	for (uint32_t i = (hole + 1) & ix->mask; ix->slots[i].off; i = (i + 1) & ix->mask) {
-		uint32_t home = ix->slots[i].hash & ix->mask;
-
-		/* An entry may fill the hole if its home is not behind the hole. */
-		if (((i - home) & ix->mask) >= ((i - hole) & ix->mask)) {
-			ix->slots[hole] = ix->slots[i];
-			hole = i;
-		}
-	}
-	ix->slots[hole].off = 0;
+	/* What lies behind moves up, until something is at home there or nothing is. */
+	for (; slot[1].hash != INDEX_EMPTY && index_home(seg, slot[1].hash) <= slot; slot++)
+		*slot = slot[1];
+	slot->hash = INDEX_EMPTY;
+	seg->count--;
 	ix->count--;
+	if (seg->count * 2 < seg->homes && seg->homes > FIRST_HOMES)
+		resize(s, seg, homes_for(seg->count, load_of(s).fresh));
+	if (ix->segment_count > 1 && ix->count < ix->segment_count * SEGMENT_MEAN_LOW)
+		unsplit(s);
 }
 
 void index_free(struct store *s)
 {
-	free(s->index.slots);
+	for (uint32_t i = 0; i < s->index.segment_count; i++)
+		free(s->index.segments[i].slot);
+	free(s->index.segments);
 	s->index = (struct store_index){0};
+}
+
+size_t index_bytes(const struct store *s)
+{
+	return s->index.slots * sizeof(struct store_index_slot) +
+	       s->index.segment_room * sizeof(struct store_segment);
 }

@@ -1,27 +1,127 @@
 /* SPDX-License-Identifier: MIT */
-/* Where each key's record is: an open-addressing table outside the region, rebuilt at open. */
+/*
+ * Where each key's record is: a hash table outside the region, rebuilt at open.
+ *
+ * Linear hashing of segments: low bits of a key's hash choose a segment, and whenever there are 512
+ * entries a segment on average, the next segment in turn is split by one more bit. A segment is a
+ * small open-addressing table of its own, sorted by hash: an entry's home is its hash scaled to the
+ * number of homes, and between its home and where it lies no slot is empty and no hash is larger. A
+ * search ends at the first hash that is not smaller; an entry that leaves is closed up from behind.
+ *
+ * A segment that becomes too full is made a quarter larger, by one copy in order. So no operation
+ * waits for more than the copy of a segment, and the table fits its entries at any size.
+ */
 #ifndef CAIRN_STORE_INDEX_H
 #define CAIRN_STORE_INDEX_H
 
+#include "store/order.h"
+#include "store/slot.h"
 #include "store/store.h"
 
-/** The hash of a key in this store (salted). */
+#define INDEX_HASH_BITS 31
+#define INDEX_EMPTY UINT32_MAX /* as a hash: above all of them */
+#define INDEX_WINDOW 6U        /* slots that a search looks at together */
+
+/** The hash of a key in this store (salted): 31 bits. */
 uint32_t index_hash(const struct store *s, const void *key, uint32_t key_len);
 
-/** Makes room for one more entry, so that the next index_insert() cannot fail. 0 or -ENOMEM. */
-int index_reserve(struct store *s);
+/**
+ * The segment of HASH. There are between `half` and twice as many: those below count - half were
+ * split already, by one more bit of the hash.
+ */
+static inline struct store_segment *index_segment(const struct store_index *ix, uint32_t hash)
+{
+	uint32_t i = hash & (2 * ix->half - 1);
 
-/** The slot of the record with KEY, or NULL. Valid until the index changes. */
-struct store_index_slot *index_find(struct store *s, const void *key, uint32_t key_len,
-				    uint32_t hash);
+	return &ix->segments[i < ix->segment_count ? i : i & (ix->half - 1)];
+}
 
-/** Adds a record that is not in it. */
-void index_insert(struct store *s, uint32_t hash, uint32_t off);
+/** The first slot of a segment where HASH may be. */
+static inline struct store_index_slot *index_home(const struct store_segment *seg, uint32_t hash)
+{
+	return seg->slot + ((uint64_t)hash * seg->homes >> INDEX_HASH_BITS);
+}
+
+/** index_reserve() when there is no room. */
+int index_make_room(struct store *s, uint32_t hash);
+
+/** Makes room for an entry with HASH, so that its index_insert() cannot fail. 0 or -ENOMEM. */
+static inline int index_reserve(struct store *s, uint32_t hash)
+{
+	const struct store_index *ix = &s->index;
+	const struct store_segment *seg;
+
+	if (ix->count < ix->split_at) {
+		seg = index_segment(ix, hash);
+		if (seg->count < seg->most)
+			return 0;
+	}
+	return index_make_room(s, hash);
+}
+
+/** The slot of the record at OFF, found by the key in the region; NULL if there is none. */
+struct store_index_slot *index_at(struct store *s, uint32_t off);
+
+/** Adds a record that is not in it. REF: its offset, or its node if an order is kept. */
+void index_insert(struct store *s, uint32_t hash, uint32_t ref);
 
 /** Takes the entry at SLOT out. */
 void index_remove(struct store *s, struct store_index_slot *slot);
 
-/** Frees the table. */
+/** Forgets all entries and frees the table. */
 void index_free(struct store *s);
+
+/** Bytes of memory that it takes. */
+size_t index_bytes(const struct store *s);
+
+/** The offset of the record of an entry. */
+static inline uint32_t index_offset(const struct store *s, const struct store_index_slot *slot)
+{
+	return order_kept(s) ? order_offset(s, slot->ref) : slot->ref;
+}
+
+/** Makes OFF the offset of the record of an entry. */
+static inline void index_set_offset(struct store *s, struct store_index_slot *slot, uint32_t off)
+{
+	if (order_kept(s))
+		order_set_offset(s, slot->ref, off);
+	else
+		slot->ref = off;
+}
+
+/** The first slot with HASH or a larger one. */
+static inline struct store_index_slot *index_first(const struct store_segment *seg, uint32_t hash)
+{
+	struct store_index_slot *slot = index_home(seg, hash);
+	uint32_t smaller;
+
+	/*
+	 * It is among the first few most of the time. Counting those before it, instead of going
+	 * to it, leaves the CPU nothing to guess while the slots are on their way from memory.
+	 */
+	do {
+		smaller = 0;
+#pragma GCC unroll 8
+		for (uint32_t i = 0; i < INDEX_WINDOW; i++)
+			smaller += slot[i].hash < hash;
+		slot += smaller;
+	} while (smaller == INDEX_WINDOW);
+	return slot;
+}
+
+/** The slot of the record with KEY, or NULL. Valid until the index changes. */
+static ALWAYS_INLINE struct store_index_slot *index_find(struct store *s, const void *key,
+							 uint32_t key_len, uint32_t hash)
+{
+	struct store_index_slot *slot;
+
+	if (!s->index.count)
+		return NULL;
+	slot = index_first(index_segment(&s->index, hash), hash);
+	for (; slot->hash == hash; slot++)
+		if (slot_has_key(s, index_offset(s, slot), key, key_len))
+			return slot;
+	return NULL;
+}
 
 #endif

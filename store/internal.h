@@ -1,9 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the store share beside slots, index and free list. */
+/* What the files of the store share beside slots, index and free list: the two layouts' seam. */
 #ifndef CAIRN_STORE_INTERNAL_H
 #define CAIRN_STORE_INTERNAL_H
 
+#include "store/slot.h"
 #include "store/store.h"
+
+/** How records lie in the region. The store is open but for open(); offsets are of records. */
+struct store_layout {
+	/** A rest of the last slot of at least this many bytes is split off. */
+	uint32_t tail_rest_min;
+	bool versions;   /**< records have numbers */
+	bool makes_room; /**< a put that finds no room purges and compacts */
+
+	/** Whether base and size of the region will do. */
+	bool (*usable)(const struct store_media *media);
+
+	/** Fills start, end, limit, entries and free list from the region; errors as store_open().
+	 */
+	int (*open)(struct store *s);
+
+	/** What a record of that many bytes of content takes. */
+	uint64_t (*slot_bytes)(uint64_t content);
+
+	/**
+	 * Before anything of a put is written: gives the record its number, and notes that the
+	 * record at VICTIM (0: none) is to go with it. 0 or -EOVERFLOW.
+	 */
+	int (*begin)(struct store *s, struct slot_content *c, uint32_t victim);
+
+	/**
+	 * Writes C into the block [off, off + block), which is not in the free list any more,
+	 * leaving SIZE bytes as the record's slot; the rest becomes a free block. Returns when the
+	 * record is durable and visible.
+	 */
+	void (*write)(struct store *s, uint32_t off, uint32_t block, uint32_t size,
+		      const struct slot_content *c);
+
+	/** 0 and *VIEW for the record at OFF, or -EBADMSG: what it says cannot be believed. */
+	int (*view)(const struct store *s, uint32_t off, struct store_view *view);
+
+	/** Ends the record at OFF. Durable when it returns. */
+	void (*kill)(struct store *s, uint32_t off, uint32_t size);
+
+	/** Makes the dead slot [off, off + size) a free block; returns where that ends. Compaction
+	 * begins there again. */
+	uint32_t (*reclaim)(struct store *s, uint32_t off, uint32_t size);
+
+	/** Keeps the slot at OFF, whose record cannot be believed, out of use. */
+	void (*set_aside)(struct store *s, uint32_t off);
+
+	/** The size of the slot at OFF, or 0 after a line: the chain is broken there. */
+	uint32_t (*step)(const struct store *s, uint32_t off);
+
+	/** Ends all records at once. Views stay pinned. As store_clear(). */
+	int (*clear)(struct store *s);
+
+	/** After a purge. May be NULL. */
+	void (*tidy)(struct store *s);
+
+	/** As store_compact(). */
+	int (*compact)(struct store *s, uint32_t max_bytes);
+};
 
 /** Sends a line to config->report, if there is one. */
 void store_report(const struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -11,12 +69,29 @@ void store_report(const struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3)
 /** Whether a record with this EXPIRY is dead at NOW. Equal is alive. */
 bool store_expired(int64_t expiry, int64_t now);
 
+/** The clock's time. */
+int64_t store_now(const struct store *s);
+
+/**
+ * Kills the record at OFF, which no entry refers to any more, and gives its slot back unless it is
+ * pinned; *NEXT (may be NULL) is where the slot, or the free block that it became part of, ends. A
+ * record that cannot be believed says nothing that may be acted on, its size least of all: it is
+ * only set aside, *NEXT is not touched, and the result is -EBADMSG.
+ */
+int store_kill(struct store *s, uint32_t off, uint32_t *next);
+
+/** 0, or why nothing may be written now: -EBADF, -EBUSY (a walk is under way) or -EROFS. */
+int store_writable(const struct store *s);
+
+/** Takes the entry of the record at OFF (0: none) out; false if there is none. */
+bool store_forget(struct store *s, uint32_t off);
+
 /** Sets the superblock's seq_limit ahead of next_seq (at most 2^48) and writes it. */
 void store_raise_limit(struct store *s);
 
 /**
  * Brings the chain of a region whose superblock is in s->super to a legal, quiescent state and
- * fills index and free list. 0, -EBADMSG (chain broken: nothing was written), -EPROTONOSUPPORT (a
+ * fills entries and free list. 0, -EBADMSG (chain broken: nothing was written), -EPROTONOSUPPORT (a
  * batch was cut after its commit) or -ENOMEM.
  */
 int store_recover(struct store *s);
@@ -27,5 +102,11 @@ void store_join_all(struct store *s);
 
 /** Writes the image's magic and one free block over the whole chain. */
 void store_format_image(struct store_door *d, uint32_t region_size);
+
+/** The layout's function of that name, for store_native. */
+int store_compact_native(struct store *s, uint32_t max_bytes);
+
+/** The size of the slot at OFF, whose header and tag agree, or 0: the chain is broken there. */
+uint32_t store_step(const struct store *s, uint32_t off);
 
 #endif

@@ -10,12 +10,11 @@
 #include <errno.h>
 
 #include "store/door.h"
-#include "store/format.h"
-#include "store/index.h"
+#include "store/entries.h"
 #include "store/freelist.h"
 #include "store/internal.h"
-#include "store/slot.h"
-#include "store/super.h"
+#include "store/marks.h"
+#include "store/pins.h"
 
 #define KEY_SHOWN 32
 
@@ -23,7 +22,9 @@ struct work {
 	uint32_t fixes;    /* slots whose size or tag a cut split or join left behind */
 	uint32_t damaged;  /* slots to be quarantined */
 	uint32_t restores; /* live records whose keyLen is not in the header yet */
-	uint32_t kills; /* losers, dead by the floor, staged without commit, keyLen of free slots */
+	uint32_t
+		kills; /* losers, dead by the floor, staged without commit, lengths of free slots */
+	bool evict_new, evict_victim; /* the records that the superblock's note names are there */
 };
 
 static uint32_t read_size(const struct store *s, uint32_t off)
@@ -71,7 +72,7 @@ enum fit {
 static enum fit fit(const struct store *s, uint32_t off, uint32_t *size)
 {
 	uint32_t tag, first = 0;
-	struct slot slot;
+	struct store_view slot;
 
 	*size = read_size(s, off);
 	if (!slot_size_legal(s, off, *size))
@@ -94,62 +95,76 @@ static enum fit fit(const struct store *s, uint32_t off, uint32_t *size)
 	return FIT_BROKEN;
 }
 
-/* The sequence number of the slot at OFF, whose header is good. */
-static uint64_t seq_at(const struct store *s, uint32_t off)
+/*
+ * Makes a live record an entry; of two with one key the higher number stays, as the newer one of
+ * the two in the order. 1: one lost.
+ */
+static int index_record(struct store *s, const struct store_view *slot)
 {
-	uint32_t end = off + read_size(s, off);
+	uint32_t hash = index_hash(s, slot->key, slot->key_len), off;
+	struct store_index_slot *entry;
 
-	return (uint64_t)(door_read(&s->door, end - TRL_W0) & 0xffff) << 32 |
-	       door_read(&s->door, end - TRL_W1);
-}
-
-/* Puts a live record into the index; of two with one key the higher number stays. 1: one lost. */
-static int index_record(struct store *s, const struct slot *slot)
-{
-	const void *key = door_at(&s->door, slot->off + HDR_BYTES);
-	uint32_t hash = index_hash(s, key, slot->key_len);
-	struct store_index_slot *entry = index_find(s, key, slot->key_len, hash);
-
-	if (entry) {
-		if (slot->seq > seq_at(s, entry->off))
-			entry->off = slot->off;
-		return 1;
-	}
-	if (index_reserve(s))
+	if (entries_reserve(s, hash))
 		return -ENOMEM;
-	index_insert(s, hash, slot->off);
-	return 0;
+	entry = index_find(s, slot->key, slot->key_len, hash);
+	if (!entry) {
+		entries_add(s, hash, slot->slot);
+		return 0;
+	}
+	off = index_offset(s, entry);
+	if (slot->version > slot_seq(s, off, read_size(s, off))) {
+		entries_remove(s, entry);
+		entries_add(s, hash, slot->slot);
+	}
+	return 1;
 }
 
 /* Whether SLOT, which checks as live, is one that was superseded as a whole or never committed. */
-static bool dead_by_number(const struct store *s, const struct slot *slot)
+static bool dead_by_number(const struct store *s, const struct store_view *slot)
 {
-	return slot->seq <= s->super.floor;
+	return slot->version <= s->super.floor;
 }
 
 static enum slot_state classify(const struct store *s, uint32_t off, uint32_t size,
-				struct slot *slot)
+				struct store_view *slot)
 {
 	enum slot_state state = slot_classify(s, off, size, slot);
 
 	/* A number that was not given out before this open: not a record of this store. */
-	if ((state == SLOT_LIVE || state == SLOT_STAGED) && slot->seq >= s->next_seq)
+	if ((state == SLOT_LIVE || state == SLOT_STAGED) && slot->version >= s->next_seq)
 		return SLOT_DAMAGED;
 	return state;
+}
+
+/* Whether the header of a free slot is one that FCS1's readers take: they check its lengths, too.
+ */
+static bool free_header_legal(const struct store *s, uint32_t off, uint32_t size)
+{
+	uint64_t content = (uint64_t)door_read(&s->door, off + HDR_DATALEN) +
+			   door_read(&s->door, off + HDR_METALEN);
+
+	return read_key_len(s, off) == 0 && content <= size - HDR_BYTES;
+}
+
+static void clear_lengths(struct store *s, uint32_t off)
+{
+	door_word(&s->door, off + HDR_KEYLEN, 0);
+	door_word(&s->door, off + HDR_DATALEN, 0);
+	door_word(&s->door, off + HDR_METALEN, 0);
 }
 
 /* Counts what is to be done about the slot and indexes it if it is live and visible. */
 static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work *w)
 {
-	struct slot slot;
+	struct store_view slot;
 	int lost = 0;
 
 	switch (classify(s, off, size, &slot)) {
 	case SLOT_FREE:
-		w->kills += read_key_len(s, off) != 0;
+		w->kills += !free_header_legal(s, off, size);
 		break;
 	case SLOT_STAGED:
-		if (slot.seq >= s->super.batch_lo && slot.seq <= s->super.batch_hi) {
+		if (slot.version >= s->super.batch_lo && slot.version <= s->super.batch_hi) {
 			store_report(s, "a batch was cut after its commit, and this code cannot "
 					"complete one");
 			return -EPROTONOSUPPORT;
@@ -157,6 +172,9 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 		w->kills++;
 		break;
 	case SLOT_LIVE:
+		w->evict_new |= slot.version == s->super.evict_new;
+		w->evict_victim |=
+			slot.version == s->super.evict_victim && off == s->super.evict_offset;
 		if (dead_by_number(s, &slot))
 			w->kills++;
 		else if (read_key_len(s, off) != slot.key_len)
@@ -183,6 +201,8 @@ static int survey(struct store *s, struct work *w)
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
 		enum fit f = fit(s, off, &size);
 		int err;
+
+		marks_note(s, off);
 
 		if (f == FIT_BROKEN) {
 			store_report(s,
@@ -242,7 +262,7 @@ static void report_damage(const struct store *s, uint32_t off, uint32_t size)
 
 static void quarantine_damaged(struct store *s)
 {
-	struct slot slot;
+	struct store_view slot;
 
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
 		size = read_size(s, off);
@@ -256,21 +276,32 @@ static void quarantine_damaged(struct store *s)
 	door_flush(&s->door);
 }
 
-/* Makes durable records visible; they are indexed here, now that their headers are whole. */
-static int restore_key_lengths(struct store *s, struct work *w)
+/* Makes durable records visible. */
+static void restore_key_lengths(struct store *s)
 {
-	struct slot slot;
+	struct store_view slot;
 
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		int lost;
+		size = read_size(s, off);
+		if (classify(s, off, size, &slot) == SLOT_LIVE && !dead_by_number(s, &slot) &&
+		    read_key_len(s, off) != slot.key_len)
+			door_word(&s->door, off + HDR_KEYLEN, slot.key_len);
+	}
+	door_flush(&s->door);
+}
+
+/* Enters all live records once more, now that all are visible: the order is that of the region. */
+static int index_again(struct store *s, struct work *w)
+{
+	struct store_view slot;
+
+	entries_free(s);
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		int lost = 0;
 
 		size = read_size(s, off);
-		if (classify(s, off, size, &slot) != SLOT_LIVE || dead_by_number(s, &slot) ||
-		    read_key_len(s, off) == slot.key_len)
-			continue;
-		door_word(&s->door, off + HDR_KEYLEN, slot.key_len);
-		door_flush(&s->door);
-		lost = index_record(s, &slot);
+		if (classify(s, off, size, &slot) == SLOT_LIVE && !dead_by_number(s, &slot))
+			lost = index_record(s, &slot);
 		if (lost < 0)
 			return lost;
 		w->kills += (uint32_t)lost;
@@ -278,27 +309,35 @@ static int restore_key_lengths(struct store *s, struct work *w)
 	return 0;
 }
 
-/* Whether the live record at OFF is the one that the index has for its key. */
-static bool indexed(struct store *s, const struct slot *slot)
+/* Whether the live record is the one that the index has for its key. */
+static bool indexed(struct store *s, const struct store_view *slot)
 {
-	const void *key = door_at(&s->door, slot->off + HDR_BYTES);
 	struct store_index_slot *entry =
-		index_find(s, key, slot->key_len, index_hash(s, key, slot->key_len));
+		index_find(s, slot->key, slot->key_len, index_hash(s, slot->key, slot->key_len));
 
-	return entry && entry->off == slot->off;
+	return entry && index_offset(s, entry) == slot->slot;
+}
+
+/*
+ * A put that let another entry go was cut: if its record is there the other one goes now, else it
+ * stays. True if it goes.
+ */
+static bool finish_eviction(struct store *s, const struct work *w)
+{
+	return w->evict_new && w->evict_victim && store_forget(s, s->super.evict_offset);
 }
 
 static void kill_dead(struct store *s)
 {
-	struct slot slot;
+	struct store_view slot;
 
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
 		enum slot_state state;
 
 		size = read_size(s, off);
 		state = classify(s, off, size, &slot);
-		if (state == SLOT_FREE && read_key_len(s, off) != 0)
-			door_word(&s->door, off + HDR_KEYLEN, 0);
+		if (state == SLOT_FREE && !free_header_legal(s, off, size))
+			clear_lengths(s, off);
 		else if (state == SLOT_STAGED || (state == SLOT_LIVE && !indexed(s, &slot)))
 			slot_kill(s, off, size);
 	}
@@ -310,12 +349,16 @@ void store_join_all(struct store *s)
 	uint32_t run = 0, blocks = 0;
 
 	door_flush(&s->door);
-	freelist_clear(s);
+	freelist_clear(s, s->end);
+	s->packed = s->start;
+	s->passed = s->limit;
 	for (uint32_t off = CHAIN_START, size; off <= s->end; off += size) {
-		bool free = off < s->end && slot_is_free(s, off);
+		bool free = off < s->end && slot_is_free(s, off) && !pins_hold_dead(s, off);
 
 		size = off < s->end ? read_size(s, off) : 1;
-		if (free && !blocks++)
+		if (free && blocks++)
+			marks_forget(s, off);
+		else if (free)
 			run = off;
 		if (free || !blocks)
 			continue;
@@ -348,10 +391,13 @@ int store_recover(struct store *s)
 		fix_chain(s);
 	if (w.damaged)
 		quarantine_damaged(s);
-	if (w.restores)
-		err = restore_key_lengths(s, &w);
-	if (err)
-		return err;
+	if (w.restores) {
+		restore_key_lengths(s);
+		err = index_again(s, &w);
+		if (err)
+			return err;
+	}
+	w.kills += finish_eviction(s, &w);
 	if (w.kills)
 		kill_dead(s);
 	store_join_all(s);

@@ -4,6 +4,8 @@
 #ifndef CAIRN_STORE_SLOT_H
 #define CAIRN_STORE_SLOT_H
 
+#include "lib/be.h"
+#include "store/format.h"
 #include "store/store.h"
 
 enum slot_state {
@@ -12,15 +14,6 @@ enum slot_state {
 	SLOT_STAGED,      /**< part of a batch, checks as such */
 	SLOT_QUARANTINED, /**< kept aside as damaged before */
 	SLOT_DAMAGED,
-};
-
-struct slot {
-	uint32_t off, size;
-	uint32_t
-		key_len; /**< the true one: for a live slot the one that the checksum agrees with */
-	uint32_t data_len, meta_len;
-	int64_t expiry;
-	uint64_t seq;
 };
 
 /** A record about to be written. */
@@ -37,29 +30,56 @@ bool slot_size_legal(const struct store *s, uint32_t off, uint32_t size);
 /** The size that the tag at the end of the slot before END gives; not checked. */
 uint32_t slot_tag_before(const struct store *s, uint32_t end);
 
+/** The sequence number in the trailer of the slot [OFF, OFF + SIZE); not checked. */
+uint64_t slot_seq(const struct store *s, uint32_t off, uint32_t size);
+
 /** Whether header and tag of the slot at OFF agree and its state words say free. */
 bool slot_is_free(const struct store *s, uint32_t off);
 
 /**
- * The state of the SIZE bytes at OFF (legal) by the table of docs/SPEC.md; *SLOT has its fields,
- * all lengths checked against the size if it is live or staged.
+ * The state of the SIZE bytes at OFF (legal) by the table of docs/SPEC.md. If it is live or staged
+ * *VIEW has its fields, with the key length that the checksum agrees with; else only where it is.
  */
 enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,
-			      struct slot *slot);
+			      struct store_view *view);
 
 /** 0 and *VIEW for the live record at OFF, or -EBADMSG: lengths or checksum are wrong. */
 int slot_view(const struct store *s, uint32_t off, struct store_view *view);
 
+/** Whether the N bytes at A and B are the same. */
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n)
+{
+	uint64_t x, y;
+
+	for (; n >= 8; n -= 8, a += 8, b += 8) {
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (x != y)
+			return false;
+	}
+	while (n--)
+		if (*a++ != *b++)
+			return false;
+	return true;
+}
+
 /** Whether the header at OFF holds this key (no checksum). */
-bool slot_has_key(const struct store *s, uint32_t off, const void *key, uint32_t key_len);
+static inline bool slot_has_key(const struct store *s, uint32_t off, const void *key,
+				uint32_t key_len)
+{
+	const uint8_t *p = (const uint8_t *)s->door.media.base + off;
+
+	return be32_load(p + HDR_KEYLEN) == key_len && key_len <= s->end - off - HDR_BYTES &&
+	       same_bytes(p + HDR_BYTES, key, key_len);
+}
 
 /**
  * Writes C into the free block [off, off + block), leaving SIZE bytes as the record's slot and the
- * rest (0, or >= SLOT_MIN) as a free block. C->seq is raised if its checksum would read as "free".
- * Returns when the record is durable and visible.
+ * rest (0, or >= SLOT_MIN) as a free block. If the checksum would read as "free" the record gets
+ * the store's next number. Returns when the record is durable and visible.
  */
 void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
-		struct slot_content *c);
+		const struct slot_content *c);
 
 /** Ends a record, in the current group: the caller flushes. */
 void slot_kill(struct store *s, uint32_t off, uint32_t size);

@@ -23,6 +23,23 @@
 #define STORE_REGION_MAX 0x40000000U /**< the largest: 1 GiB */
 #define STORE_KEY_MAX 65535U         /**< the longest key; the shortest is 1 byte */
 #define STORE_NEVER (-1)             /**< an expiry that never comes; so are all values <= 0 */
+#define STORE_ABSENT 0U              /**< for store_put_if(): only if there is no such entry */
+#define STORE_ENTRIES_MAX 0xfffffeU  /**< the largest max_entries */
+
+struct store;
+struct store_layout;
+
+/** With a superblock, trailers and a commit order (docs/SPEC.md). The default. */
+extern const struct store_layout store_native;
+
+/**
+ * The bytes that Infinispan's SingleFileStore writes, after each operation. No trailer, no
+ * superblock, no version; free slots are joined only at open and by store_purge(). Not safe against
+ * cuts, and damaged values are not noticed: open says so in a line. The region is the file:
+ * media.base needs no alignment, media.size is how large the file may become, and
+ * config.file_size how large it is.
+ */
+extern const struct store_layout store_classic;
 
 /**
  * The region and the way to it. Every write to the region is one call of the store's own door,
@@ -41,6 +58,13 @@ struct store_media {
 	void *ctx;
 };
 
+/** Which entry goes when there is one more than max_entries. */
+enum store_policy {
+	STORE_LRU,   /**< the one that was not put or read for the longest time, as in the seed */
+	STORE_SIEVE, /**< the oldest that was not read since it was last passed over */
+};
+
+/** Zero is a good default for every field but media. */
 struct store_config {
 	struct store_media media;
 	/** Wall clock in ms since 1970; NULL: always 0, and nothing expires. */
@@ -49,25 +73,56 @@ struct store_config {
 	 * NULL. */
 	void (*report)(void *ctx, const char *line);
 	void *ctx;
+
+	const struct store_layout *layout; /**< NULL: store_native */
+	uint32_t file_size;                /**< store_classic: the file's size, <= media.size */
+	/**
+	 * A free slot that is not the last is split for a record of at most this part of it; 0:
+	 * 0.75. At most 1.
+	 */
+	float fragmentation;
+	uint32_t max_entries;     /**< 0: as many as fit; else at most STORE_ENTRIES_MAX */
+	enum store_policy policy; /**< with max_entries */
+	/** Reads do not verify the checksum: quicker, and a damaged byte is served. */
+	bool unchecked;
 };
 
-/** A record in place: pointers into the region, valid until the next call that writes to the store.
- */
+/** A record in place: pointers into the region. */
 struct store_view {
-	const void *key, *data, *meta;
+	const void *key, *data, *meta; /**< data and meta are NULL if they were not asked for */
 	uint32_t key_len, data_len, meta_len;
 	int64_t expiry;
+	uint64_t version;         /**< another one after each put of the key; 0 in store_classic */
+	uint32_t slot, slot_size; /**< where the record's slot is in the region, and its bytes */
 };
 
 struct store_stats {
 	uint32_t entries;    /**< expired ones that are still there included */
 	uint32_t used_bytes; /**< slots of entries, headers and trailers included */
 	uint32_t free_bytes; /**< slots that are free */
-	uint32_t largest; /**< the most bytes key, data and metadata of a put may have together */
-	uint32_t free_slots;  /**< the tail included */
+	uint32_t largest; /**< the most bytes key, data and metadata of a put may have together now
+			   */
+	uint32_t free_slots;  /**< the last one included */
 	uint32_t quarantined; /**< slots kept aside as damaged */
+	uint32_t pinned;      /**< views that were not released */
 	uint32_t boots;       /**< successful opens since the format */
 	uint64_t next_seq;    /**< the number of the next record */
+
+	uint32_t end;       /**< offset behind the last slot */
+	uint32_t file_size; /**< store_classic: the file's size now */
+
+	/**
+	 * Memory outside the region. The index: at most 12 bytes an entry while it grows, 17 after
+	 * deletes; with max_entries 20 and 17, and 10 more for the most entries there were. The
+	 * list of free slots: at most 16 bytes each. Either may have some hundred bytes beside.
+	 */
+	size_t index_bytes, free_list_bytes;
+
+	/* Since the open. */
+	uint64_t puts, hits, misses, deletes;
+	uint64_t expired;     /**< entries that a purge removed */
+	uint64_t evicted;     /**< entries that had to go for max_entries */
+	uint64_t moved_bytes; /**< copied by compaction */
 };
 
 /*
@@ -75,6 +130,7 @@ struct store_stats {
  */
 struct store_door {
 	struct store_media media;
+	bool told; /* some hook is there */
 	struct {
 		uint32_t off, len;
 	} dirty[8]; /* written since the last flush */
@@ -84,40 +140,92 @@ struct store_door {
 struct store_super {
 	uint32_t state, region_size, salt, generation, boots;
 	uint64_t seq_limit, floor, batch_lo, batch_hi;
+	uint64_t evict_new, evict_victim; /* numbers: when the one is there the other goes */
+	uint32_t evict_offset;
 };
 
 struct store_index {
-	struct store_index_slot {
-		uint32_t off; /* of the record; 0: empty */
-		uint32_t hash;
-	} * slots;
-	uint32_t mask; /* slots - 1, a power of two less one */
-	uint32_t count;
+	struct store_segment {
+		struct store_index_slot {
+			uint32_t hash; /* UINT32_MAX: empty */
+			uint32_t ref;  /* offset of the record, or its node in the order */
+		} * slot;
+		uint32_t homes, slots; /* what lies behind the homes is spare */
+		uint32_t count, most;  /* entries now, and at most */
+	} * segments;
+	uint32_t segment_count, segment_room;
+	uint32_t half;     /* a power of two: half <= segment_count < 2 * half */
+	uint32_t count;    /* entries */
+	uint32_t slots;    /* of all segments */
+	uint32_t split_at; /* entries with which the next segment is split */
+};
+
+struct store_order {
+	struct store_order_node **segments;
+	uint32_t segment_count, segment_room;
+	uint32_t room, used; /* nodes; number 0 is none */
+	uint32_t unused;     /* a list by their next */
+	uint32_t eldest, newest, hand;
 };
 
 struct store_freelist {
-	struct store_free_slot {
-		uint32_t size, off;
-	} * slots; /* by size, then offset; without the tail */
-	uint32_t count, room;
-	uint32_t bytes;    /* of all free blocks, the tail included */
+	struct store_free_leaf {
+		uint64_t first; /* no key in this leaf or a later one is below it */
+		uint64_t *keys; /* size << 32 | offset, in any order */
+		uint16_t count, room;
+	} * leaves;
+	uint32_t leaf_count, leaf_room;
+	uint32_t count;    /* of blocks, without the tail */
+	uint32_t bytes;    /* of all of them, the tail included */
+	uint32_t key_room; /* of all leaves */
+	uint32_t limit;    /* where the last block ends */
 	uint32_t tail_off; /* the last block of the chain if it is free, else 0 */
 	uint32_t tail_size;
+	bool lost; /* there was no memory to remember some block */
+};
+
+struct store_pins {
+	struct store_pin {
+		uint32_t off, size; /* of the slot; size 0 while its record lives */
+		uint32_t views;
+		bool passed; /* compaction had to leave it where it is */
+	} * pins;            /* by offset */
+	uint32_t count, room;
+	uint32_t views;            /* of all */
+	uint32_t dead, dead_bytes; /* those whose record died */
+};
+
+#define STORE_MARKS 256U
+
+struct store_marks {
+	uint32_t off[STORE_MARKS]; /* a slot that begins in that part of the chain, or 0 */
+	uint32_t shift;            /* a part is 1 << shift bytes */
 };
 
 /** An open store. Read it through the calls below. */
 struct store {
 	struct store_config config;
+	const struct store_layout *layout;
 	struct store_door door;
 	struct store_super super;
 	struct store_index index;
+	struct store_order order;
 	struct store_freelist free;
+	struct store_pins pins;
+	struct store_marks marks;
+	struct store_stats counters; /* only what is counted "since the open" */
 	uint64_t next_seq;
-	uint32_t end; /* offset behind the last slot */
+	uint32_t start, end; /* the chain of slots */
+	uint32_t limit;      /* where it may end at most */
+	uint32_t file_size;
+	uint32_t packed;       /* compaction has nothing to do below this offset, */
+	uint32_t passed;       /* but had to leave this one as it was, */
+	uint32_t passed_slots; /* with so many free slots */
 	uint32_t quarantined, quarantined_bytes;
-	bool open;
+	uint32_t shadowed; /* records whose key has another one (store_classic) */
+	uint32_t walks;    /* under way: nothing may be written */
+	bool open, read_only;
 };
-
 /** What lies in a region. */
 enum store_found {
 	STORE_NOTHING, /**< no trace of a store: RAM after power-on */
@@ -131,66 +239,150 @@ enum store_found store_probe(const struct store_media *media);
 
 /**
  * Opens the store in config->media: recovers it (a reset may have stopped anything at any point),
- * rebuilds the index in malloc'ed memory and purges expired entries. Copies *CONFIG. Never formats.
+ * rebuilds the index in malloc'ed memory, purges expired entries and, with max_entries, removes the
+ * eldest ones beyond it (their order is that of the region). Copies *CONFIG. Never formats. With
+ * store_classic an empty file becomes an empty store, and nothing is purged or removed, as in the
+ * seed; of a file that is cut or whose lengths are damaged what can be read is served, and every
+ * call that would write returns -EROFS.
  *
- * 0, or: -EINVAL (base or size out of range), -ENODATA (STORE_NOTHING), -EPROTONOSUPPORT
- * (STORE_OTHER, or a batch that was cut), -EBADMSG (STORE_DAMAGED, or the chain of slots is
- * broken), -ENOSPC (the store in the region is larger than the region), -ENOMEM (index). After an
- * error *S is closed and nothing was written, but after -ENOMEM perhaps what recovery had completed
- * by then; the reason of -EPROTONOSUPPORT, -EBADMSG and -ENOSPC is a line to config->report.
+ * 0, or: -EINVAL (a field of *CONFIG is out of its range), -ENODATA (STORE_NOTHING),
+ * -EPROTONOSUPPORT (STORE_OTHER, or a batch that was cut), -EBADMSG (STORE_DAMAGED, or the chain of
+ * slots is broken), -ENOSPC (the store in the region is larger than the region), -ENOMEM (index).
+ * After an error *S is closed and nothing was written, but after -ENOMEM perhaps what recovery had
+ * completed by then; the reason of -EPROTONOSUPPORT, -EBADMSG and -ENOSPC is a line to
+ * config->report.
  */
 int store_open(struct store *s, const struct store_config *config);
 
 /**
- * Makes an empty store in the region, whatever is in it, without opening it. SALT should differ
- * from one format to the next (a clock will do): it keeps records from before out of the new store.
- * Cut anywhere, the next open finds the old store, the new one, or STORE_NOTHING. 0 or -EINVAL.
+ * Makes an empty store (store_native) in the region, whatever is in it, without opening it. SALT
+ * should differ from one format to the next (a clock will do): it keeps records from before out of
+ * the new store. Cut anywhere, the next open finds the old store, the new one, or STORE_NOTHING. 0
+ * or -EINVAL.
  */
 int store_format(const struct store_media *media, uint32_t salt);
 
-/** Releases the index. Everything acknowledged is in the region already. No effect if not open. */
+/**
+ * Releases the index; views that are still pinned become invalid. Everything acknowledged is in the
+ * region already. No effect if not open.
+ */
 void store_close(struct store *s);
 
 /**
  * Writes KEY = DATA with META (of Infinispan; may be empty), replacing an entry of that key, which
- * is there until the new one is. Data and metadata may lie in the region (a view). EXPIRY: see
- * STORE_NEVER.
+ * is there until the new one is. What is written may lie in the region if it is part of a pinned
+ * view. EXPIRY: see STORE_NEVER. With max_entries a new key may make another entry go.
  *
- * 0, or with the store unchanged: -EINVAL (key_len not 1..STORE_KEY_MAX, or not open), -E2BIG (no
- * region of this size could hold it), -ENOSPC (no free slot does now), -ENOMEM (index), -EOVERFLOW
- * (all numbers up to 2^48 but the last few are used).
+ * If no free slot is large enough, expired entries are purged and the store is compacted first.
+ *
+ * 0, or with the entries unchanged: -EBADF (not open), -EDOM (key_len not 1..STORE_KEY_MAX),
+ * -ERANGE (a length is 2^31 or more, that is negative in the format, or all three together are),
+ * -E2BIG (no region of this size could hold it), -ENOSPC (there is no room; store_stat() has how
+ * many bytes are free and how large a record would fit), -ENOMEM (index), -EOVERFLOW (all numbers
+ * up to 2^48 but the last few are used), -EBUSY (called from within a walk), -EROFS (a damaged file
+ * in store_classic: see store_open()).
  */
 int store_put(struct store *s, const void *key, uint32_t key_len, const void *data,
 	      uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry);
 
 /**
- * Finds KEY. 0 and *VIEW, or -ENOENT (none, or expired), -EBADMSG (its bytes no longer match its
- * checksum: never served), -EINVAL (as for store_put()).
+ * store_put() if KEY's entry still has VERSION (of the view that was read), or with STORE_ABSENT if
+ * there is none (an expired one counts as none). Also: -EEXIST (STORE_ABSENT, but there is one),
+ * -ENOENT (there is none with any version), -ESTALE (it has another version), -EBADMSG (it is
+ * damaged), -ENOTSUP (a version in store_classic, which has none).
+ */
+int store_put_if(struct store *s, uint64_t version, const void *key, uint32_t key_len,
+		 const void *data, uint32_t data_len, const void *meta, uint32_t meta_len,
+		 int64_t expiry);
+
+/**
+ * Finds KEY. 0 and *VIEW, pinned: its bytes stay as they are, whatever is written, until
+ * store_release(), which must follow. Or -ENOENT (none, or expired), -EBADMSG (its bytes no longer
+ * match its checksum: never served), -EBADF, -EDOM (as for store_put()), -ENOMEM (to remember the
+ * pin).
  */
 int store_get(struct store *s, const void *key, uint32_t key_len, struct store_view *view);
 
+/** Ends the pin of a view from store_get(), which was open since. The view is invalid then. */
+void store_release(struct store *s, const struct store_view *view);
+
 /**
- * Removes KEY. 0, -ENOENT (none; an expired one is removed and counts), -EINVAL, or -EBADMSG: its
- * bytes no longer match its checksum; it is not served again, but its slot stays out of use.
+ * Copies the data of KEY to the ROOM bytes at DATA; *DATA_LEN is its length. 0, or as store_get()
+ * (but -ENOMEM), or -EMSGSIZE: it is longer than ROOM, nothing was copied.
+ */
+int store_read(struct store *s, const void *key, uint32_t key_len, void *data, uint32_t room,
+	       uint32_t *data_len);
+
+/** Whether KEY is there: 0, or as store_get() (but -ENOMEM). */
+int store_contains(struct store *s, const void *key, uint32_t key_len);
+
+/**
+ * Removes KEY. 0, -ENOENT (none; an expired one is removed and counts), -EBADF, -EDOM, -EBUSY
+ * (called from within a walk), or -EBADMSG: its bytes no longer match its checksum; it is not
+ * served again, but its slot stays out of use.
  */
 int store_delete(struct store *s, const void *key, uint32_t key_len);
 
 /**
- * Removes every entry at once: cut anywhere, all are there or none is. 0, -EINVAL (not open) or
- * -EBADMSG (the chain of slots is broken: nothing was removed).
+ * Removes every entry at once: cut anywhere, all are there or none is. 0, -EBADF, -EBUSY (called
+ * from within a walk; in store_classic also while a view is pinned) or -EBADMSG (the chain of slots
+ * is broken: nothing was removed).
  */
 int store_clear(struct store *s);
 
-/** Removes expired entries, one by one; returns how many, or -EINVAL. */
-int store_purge(struct store *s);
+/** How many entries there are, expired ones included; 0 if not open. */
+uint32_t store_size(const struct store *s);
 
 /**
- * Calls FN for each entry in the order of the region, expired ones and such with a bad checksum
- * left out, until it returns other than 0; returns that, or 0, -EINVAL (not open) or -EBADMSG
- * (the chain of slots is broken from there on). FN must not write to the
- * store.
+ * Removes expired entries, one by one, and calls GONE (may be NULL) with the key of each when it is
+ * gone for good: at most once for an entry, whatever a reset cuts. GONE must not call the store.
+ * Joins free slots in store_classic. How many were removed, or -EBADF or -EBUSY.
  */
-int store_iterate(struct store *s, int (*fn)(void *ctx, const struct store_view *view), void *ctx);
+int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32_t key_len),
+		void *ctx);
+
+/** What store_process() visits, and how. Zero is a good default for every field but visit. */
+struct store_walk {
+	const void *prefix; /**< only keys that begin with it */
+	uint32_t prefix_len;
+	/** Only keys that it returns true for; NULL: all. Called before anything but the key is
+	 * read, so a key that it gets may be damaged. */
+	bool (*wanted)(void *ctx, const void *key, uint32_t key_len);
+	bool no_data, no_meta; /**< leave it out of the view */
+	bool expired;          /**< also entries that are expired */
+	/** Gets each entry; the view is valid during the call. Other than 0 ends the walk. */
+	int (*visit)(void *ctx, const struct store_view *view);
+	void *ctx;
+};
+
+/**
+ * Visits entries in the order of the region; such with a bad checksum are reported and left out.
+ * What visit returned if it was not 0, else 0, or -EBADF or -EBADMSG (the chain of slots is broken
+ * from there on). The callbacks may read from the store but not write to it.
+ */
+int store_process(struct store *s, const struct store_walk *walk);
+
+/** store_process() of everything that is not expired. */
+int store_iterate(struct store *s, int (*visit)(void *ctx, const struct store_view *view),
+		  void *ctx);
+
+/**
+ * Moves records towards the start of the region, so that free slots become one, by about MAX_BYTES:
+ * it stops behind the record that reaches them, or when it has looked at that many bytes' worth of
+ * headers. Pinned records and slots that are kept aside stay where they are. Cut anywhere, every
+ * entry is there. 1: there is more to do; 0: not for now; -EBADF, -EBUSY (called from within a
+ * walk) or -EBADMSG (the chain of slots is broken).
+ */
+int store_compact(struct store *s, uint32_t max_bytes);
+
+/** Calls FN with each entry, the eldest first, until it returns other than 0; without max_entries
+ * with none. What FN returned, or 0 or -EBADF. FN must not call the store. */
+int store_each_eldest(struct store *s, int (*fn)(void *ctx, const struct store_view *view),
+		      void *ctx);
+
+/** Calls FN with each free slot by size, then offset; in store_native the last of the region comes
+ * last. As store_each_eldest(). */
+int store_each_free(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx);
 
 /** Fills *STATS; all zero if not open. */
 void store_stat(const struct store *s, struct store_stats *stats);

@@ -25,7 +25,9 @@ static bool valid(const struct store_door *d, uint32_t at)
 	return has_magic(d, at) && door_read(d, at + SB_VERSION) == SB_VERSION_VALUE &&
 	       crc32c(0, door_at(d, at), SB_CRC) == door_read(d, at + SB_CRC) &&
 	       (state == SB_NORMAL || state == SB_FORMATTING) && size >= STORE_REGION_MIN &&
-	       size <= STORE_REGION_MAX && size % STORE_REGION_ALIGN == 0;
+	       size <= STORE_REGION_MAX && size % STORE_REGION_ALIGN == 0 &&
+	       read64(d, at + SB_SEQ_LIMIT) <= SEQ_END &&
+	       read64(d, at + SB_FLOOR) < read64(d, at + SB_SEQ_LIMIT);
 }
 
 static struct store_super read_copy(const struct store_door *d, uint32_t at)
@@ -40,6 +42,9 @@ static struct store_super read_copy(const struct store_door *d, uint32_t at)
 		.floor = read64(d, at + SB_FLOOR),
 		.batch_lo = read64(d, at + SB_BATCH_LO),
 		.batch_hi = read64(d, at + SB_BATCH_HI),
+		.evict_new = read64(d, at + SB_EVICT_NEW),
+		.evict_victim = read64(d, at + SB_EVICT_VICTIM),
+		.evict_offset = door_read(d, at + SB_EVICT_OFFSET),
 	};
 }
 
@@ -105,6 +110,9 @@ static void encode(uint8_t out[SB_SIZE], const struct store_super *sb)
 	be64_store(out + SB_FLOOR, sb->floor);
 	be64_store(out + SB_BATCH_LO, sb->batch_lo);
 	be64_store(out + SB_BATCH_HI, sb->batch_hi);
+	be64_store(out + SB_EVICT_NEW, sb->evict_new);
+	be64_store(out + SB_EVICT_VICTIM, sb->evict_victim);
+	be32_store(out + SB_EVICT_OFFSET, sb->evict_offset);
 	be32_store(out + SB_CRC, crc32c(0, out, SB_CRC));
 }
 

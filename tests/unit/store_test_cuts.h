@@ -24,6 +24,7 @@ enum cut_kind {
 	CUT_STEP,  /* step OFF begins */
 	CUT_DONE,  /* and is acknowledged */
 	CUT_IMAGE, /* the whole region is such and kept */
+	CUT_TOLD,  /* the caller heard that entry OFF is gone */
 };
 
 struct cut_event {
@@ -185,6 +186,7 @@ static inline void cut_follow(struct cut_memory *mem, const struct cut_log *log,
 		break;
 	case CUT_STEP:
 	case CUT_DONE:
+	case CUT_TOLD:
 		break;
 	}
 }

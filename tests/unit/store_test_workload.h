@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workloads for the power cut test: random steps on a store, each recorded with what it wrote, with
- * the entries before and after it, and with the cases of the protocol that it went through.
+ * Workloads for the power cut test: steps on a store, each recorded with what it wrote, with the
+ * entries before and after it, and with the cases of the protocol that it went through. The steps
+ * themselves: store_test_steps.h.
  */
 #ifndef CAIRN_TESTS_UNIT_STORE_TEST_WORKLOAD_H
 #define CAIRN_TESTS_UNIT_STORE_TEST_WORKLOAD_H
@@ -16,6 +17,7 @@
 
 #define KEYS 10U
 #define STEPS 64U
+#define PINS 3U
 
 /* What the workloads must have contained, all together. */
 enum seen {
@@ -37,6 +39,17 @@ enum seen {
 	SEEN_JOIN_BOTH,
 	SEEN_CLEAR,
 	SEEN_PURGE,
+	SEEN_TOLD,
+	SEEN_EVICT_LRU,
+	SEEN_EVICT_SIEVE,
+	SEEN_EVICT_AT_OPEN,
+	SEEN_COMPACT,
+	SEEN_PUT_MOVED,
+	SEEN_PUT_PURGED,
+	SEEN_PUT_IF,
+	SEEN_PUT_IF_REFUSED,
+	SEEN_PINNED_DEAD,
+	SEEN_RELEASE_DEAD,
 	SEEN_KINDS,
 };
 
@@ -59,6 +72,17 @@ static const char *const seen_names[] = {
 	"delete, join both",
 	"clear",
 	"purge",
+	"purge with a listener",
+	"put that evicts, LRU",
+	"put that evicts, SIEVE",
+	"open that evicts",
+	"compaction that moves",
+	"put that moves others",
+	"put that purges others",
+	"put_if",
+	"put_if refused",
+	"a pinned entry removed",
+	"release of a dead one",
 };
 
 struct totals {
@@ -83,12 +107,15 @@ struct step {
 	char text[80];
 	struct state before, after;
 	bool whole;  /* all of before or all of after, not key by key */
+	bool purges; /* before it does anything else, expired entries may go */
 	bool fresh;  /* there was no store before */
 	bool format; /* counters start again */
 	bool open;   /* it counts a boot */
 	uint32_t boots;
 	uint64_t next_seq;
 	int64_t clock;
+	uint32_t max_entries;
+	enum store_policy policy;
 };
 
 struct workload {
@@ -104,6 +131,8 @@ struct workload {
 	uint64_t next_seq; /* of the last acknowledged step */
 	struct step step[STEPS];
 	struct walker before, after;
+	struct store_view pin[PINS];
+	uint32_t pins, pin_off[PINS];
 };
 
 static struct totals *totals;
@@ -165,6 +194,12 @@ static inline void workload_wrong(struct workload *w, const char *what, int n)
 			 w->steps, w->step[w->steps].text, what, n);
 }
 
+static inline bool walk_region(struct workload *w, struct walker *walk)
+{
+	return walker_walk_pinned(walk, w->region, w->size,
+				  (struct walker_pins){w->pin_off, w->pins});
+}
+
 static inline struct step *begin(struct workload *w, const char *text)
 {
 	struct step *step = &w->step[w->steps];
@@ -176,6 +211,8 @@ static inline struct step *begin(struct workload *w, const char *text)
 	step->boots = w->boots;
 	step->next_seq = w->next_seq;
 	step->clock = clock_now;
+	step->max_entries = w->config.max_entries;
+	step->policy = w->config.policy;
 	cut_record(&w->log, CUT_STEP, w->steps, 0);
 	return step;
 }
@@ -199,7 +236,7 @@ static inline void finish(struct workload *w)
 		w->next_seq = st.next_seq;
 	cut_record(&w->log, CUT_DONE, w->steps, 0);
 	w->now = step->after;
-	if (!walker_walk(&w->after, w->region, w->size))
+	if (!walk_region(w, &w->after))
 		workload_wrong(w, w->after.error, (int)w->after.error_off);
 	else if (!found_state(&w->after, &found))
 		workload_wrong(w, "there is a key that nobody put", 0);
@@ -207,247 +244,8 @@ static inline void finish(struct workload *w)
 		for (uint32_t i = 0; i < KEYS; i++)
 			if (!same(&found.value[i], &w->now.value[i], 0))
 				workload_wrong(w, "a key is wrong", (int)i);
+	totals->seen[SEEN_PINNED_DEAD] += w->after.held > 0;
 	w->steps++;
-}
-
-static inline void do_format(struct workload *w, bool fresh)
-{
-	struct step *step;
-	int err;
-
-	store_close(&w->s);
-	step = begin(w, fresh ? "format" : "format over a store");
-	memset(&step->after, 0, sizeof(step->after));
-	step->whole = true;
-	step->fresh = fresh;
-	step->format = true;
-	err = store_format(&w->config.media, (uint32_t)rng_next(&w->rng));
-	if (err != 0)
-		workload_wrong(w, "format failed", err);
-	totals->seen[fresh ? SEEN_FORMAT : SEEN_FORMAT_OVER]++;
-	w->boots = 0;
-	finish(w);
-}
-
-static inline void do_open(struct workload *w)
-{
-	struct step *step;
-	int err;
-
-	store_close(&w->s);
-	step = begin(w, "open");
-	step->open = true;
-	forget_expired(&step->after);
-	err = store_open(&w->s, &w->config);
-	if (err != 0)
-		workload_wrong(w, "open failed", err);
-	totals->seen[SEEN_OPEN]++;
-	w->boots++;
-	finish(w);
-}
-
-static inline void see_put(struct workload *w, uint32_t key, uint32_t len)
-{
-	const struct walker_entry *e = NULL, *old = NULL;
-	uint8_t bytes[128];
-	uint32_t key_len = make_key(key, bytes);
-
-	e = walker_find(&w->after, bytes, key_len);
-	old = walker_find(&w->before, bytes, key_len);
-	if (old != NULL) {
-		uint32_t was = old->data_len + old->meta_len;
-
-		totals->seen[SEEN_SMALLER] += len < was;
-		totals->seen[SEEN_SAME] += len == was;
-		totals->seen[SEEN_LARGER] += len > was;
-	}
-	totals->seen[SEEN_LIMIT_RAISED] += w->after.seq_limit != w->before.seq_limit;
-	for (uint32_t i = 0; i < w->before.frees && e != NULL; i++) {
-		const struct walker_free *f = &w->before.free[i];
-		bool tail = f->off + f->size == w->before.end, whole = f->size == e->size;
-
-		if (f->off == e->off)
-			totals->seen[tail ? (whole ? SEEN_TAIL_WHOLE : SEEN_TAIL_SPLIT)
-					  : (whole ? SEEN_HOLE_WHOLE : SEEN_HOLE_SPLIT)]++;
-	}
-}
-
-/* A put that finds no room may take the expired entries out, all or none. */
-static inline void see_purge(struct workload *w, struct state *after, uint32_t but)
-{
-	uint8_t key[128];
-
-	if (!walker_walk(&w->after, w->region, w->size))
-		return;
-	for (uint32_t i = 0; i < KEYS; i++)
-		if (i != but && expired(&after->value[i], clock_now) &&
-		    walker_find(&w->after, key, make_key(i, key)) == NULL) {
-			forget_expired(after);
-			return;
-		}
-}
-
-static inline void do_put(struct workload *w, uint32_t i, struct value v, const void *data,
-			  const void *meta)
-{
-	char text[64];
-	uint8_t key[128];
-	uint32_t len = make_key(i, key);
-	struct step *step;
-	int err;
-
-	snprintf(text, sizeof(text), "put %c+%u+%u expiry %lld", (char)key[0], v.data_len,
-		 v.meta_len, (long long)v.expiry);
-	walker_walk(&w->before, w->region, w->size);
-	step = begin(w, text);
-	err = store_put(&w->s, key, len, data, v.data_len, meta, v.meta_len, v.expiry);
-	if (err != 0 && err != -ENOSPC)
-		workload_wrong(w, "put failed", err);
-	see_purge(w, &step->after, i);
-	if (err == 0)
-		step->after.value[i] = v;
-	else if (walker_find(&w->after, key, len) == NULL && expired(&w->now.value[i], clock_now))
-		step->after.value[i].bytes = NULL;
-	totals->seen[SEEN_REFUSED] += err != 0;
-	finish(w);
-	if (err == 0)
-		see_put(w, i, v.data_len + v.meta_len);
-}
-
-static inline void put_random(struct workload *w)
-{
-	/* Every other workload has more to store than there is room for. */
-	static const uint32_t sizes[2][6] = {{8, 40, 120, 300, 300, 900},
-					     {40, 300, 600, 900, 900, 1400}};
-	uint32_t i = rng_below(&w->rng, KEYS);
-	struct value old = w->now.value[i], v = {.expiry = STORE_NEVER};
-	uint8_t *bytes;
-
-	v.data_len = rng_below(&w->rng, sizes[w->seed % 2][rng_below(&w->rng, 6)]);
-	if (rng_below(&w->rng, 4) == 0)
-		v.meta_len = rng_below(&w->rng, 17);
-	if (old.bytes != NULL && rng_below(&w->rng, 3) == 0) {
-		v.data_len = old.data_len;
-		v.meta_len = old.meta_len;
-	}
-	if (rng_below(&w->rng, 5) == 0)
-		v.expiry = clock_now + rng_below(&w->rng, 30) - 3;
-	bytes = malloc(v.data_len + v.meta_len + 1);
-	rng_fill(&w->rng, bytes, v.data_len + v.meta_len);
-	if (rng_below(&w->rng, 3) == 0) /* headers, trailers and records of the region itself */
-		memcpy(bytes, w->region + (w->size - v.data_len) / 4 * rng_below(&w->rng, 5),
-		       v.data_len);
-	v.bytes = bytes;
-	do_put(w, i, v, bytes, bytes + v.data_len);
-}
-
-static inline void put_view(struct workload *w)
-{
-	uint32_t i = rng_below(&w->rng, KEYS), from = rng_below(&w->rng, KEYS);
-	struct store_view view;
-	uint8_t key[128];
-
-	if (store_get(&w->s, key, make_key(from, key), &view) != 0)
-		return;
-	if (rng_below(&w->rng, 2) == 0)
-		clock_now += rng_below(&w->rng, 40); /* the source may have expired since */
-	do_put(w, i, w->now.value[from], view.data, view.meta);
-}
-
-static inline void do_delete(struct workload *w, uint32_t i)
-{
-	uint8_t key[128];
-	uint32_t len = make_key(i, key);
-	const struct walker_entry *e;
-	bool left = false, right = false;
-	struct step *step;
-	char text[16];
-	int err;
-
-	walker_walk(&w->before, w->region, w->size);
-	e = walker_find(&w->before, key, len);
-	for (uint32_t n = 0; n < w->before.frees && e != NULL; n++) {
-		const struct walker_free *f = &w->before.free[n];
-
-		left = left || f->off + f->size == e->off;
-		right = right || e->off + e->size == f->off;
-	}
-	snprintf(text, sizeof(text), "delete %c", (char)key[0]);
-	step = begin(w, text);
-	step->after.value[i].bytes = NULL;
-	err = store_delete(&w->s, key, len);
-	if (err != (e != NULL ? 0 : -ENOENT))
-		workload_wrong(w, "delete is wrong", err);
-	if (e != NULL)
-		totals->seen[left ? (right ? SEEN_JOIN_BOTH : SEEN_JOIN_LEFT)
-				  : (right ? SEEN_JOIN_RIGHT : SEEN_DELETE_ALONE)]++;
-	finish(w);
-}
-
-static inline void do_clear(struct workload *w)
-{
-	struct step *step = begin(w, "clear");
-	int err = store_clear(&w->s);
-
-	step->whole = true;
-	memset(&step->after, 0, sizeof(step->after));
-	if (err != 0)
-		workload_wrong(w, "clear failed", err);
-	totals->seen[SEEN_CLEAR]++;
-	finish(w);
-}
-
-static inline void do_purge(struct workload *w)
-{
-	struct step *step = begin(w, "purge");
-	int n = store_purge(&w->s);
-
-	forget_expired(&step->after);
-	if (n < 0)
-		workload_wrong(w, "purge failed", n);
-	totals->seen[SEEN_PURGE] += n > 0;
-	finish(w);
-}
-
-/* Puts, unrecorded, until the limit of numbers is near. */
-static inline void near_the_limit(struct workload *w)
-{
-	struct store_stats st;
-
-	w->log.off = true;
-	for (uint32_t n = 0; n < 1U << 21; n++) {
-		walker_walk(&w->before, w->region, w->size);
-		store_stat(&w->s, &st);
-		if (w->before.seq_limit - st.next_seq <= 18)
-			break;
-		store_put(&w->s, "Z", 1, NULL, 0, NULL, 0, STORE_NEVER);
-	}
-	store_delete(&w->s, "Z", 1);
-	w->log.off = false;
-	cut_record(&w->log, CUT_IMAGE, 0, w->size);
-	w->now = (struct state){0};
-	for (uint32_t i = 0; i < 25 && w->steps < STEPS; i++)
-		do_put(w, 2, (struct value){(const uint8_t *)"v", 1, 0, STORE_NEVER}, "v", NULL);
-}
-
-static inline void do_random(struct workload *w)
-{
-	uint32_t n = rng_below(&w->rng, 100);
-
-	if (n < 50)
-		put_random(w);
-	else if (n < 56)
-		put_view(w);
-	else if (n < 80)
-		do_delete(w, rng_below(&w->rng, KEYS));
-	else if (n < 83)
-		do_clear(w);
-	else if (n < 88)
-		do_purge(w);
-	else if (n < 92)
-		do_open(w);
-	else
-		clock_now += rng_below(&w->rng, 25);
 }
 
 /* RAM as it may be before the first format: noise, one value, or what an older store left. */

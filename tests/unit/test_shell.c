@@ -781,8 +781,9 @@ static void test_full_store(void **state)
 		store_put(&store, "fill", 4, value, stats.largest - 4, NULL, 0, STORE_NEVER), 0);
 	store_stat(&store, &stats);
 	snprintf(expected, sizeof(expected),
-		 "put: there is no room for it: key and value have 22 bytes, and %u fit now\n",
-		 stats.largest);
+		 "put: there is no room for it: key and value have 22 bytes, %u bytes are "
+		 "free and %u fit now\n",
+		 stats.free_bytes, stats.largest);
 	REFUSED("put k 'one that does not fit'", expected);
 }
 

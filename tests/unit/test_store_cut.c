@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#include "tests/unit/store_test_workload.h"
+#include "tests/unit/store_test_steps.h"
 
 #define SECOND 96U /* one image in so many is cut again during its recovery */
 #define EXTRA 8U   /* and one in so many is used after it */
@@ -27,6 +27,7 @@ struct trial {
 	bool acked;    /* nothing is in flight */
 	bool second;   /* cut during the recovery of a cut */
 	bool bad_word; /* a report speaks of damage */
+	uint32_t told; /* a bit for each entry that the caller heard is gone */
 	char line[160];
 	int64_t clock;
 	struct cut_memory *mem;
@@ -60,7 +61,7 @@ static uint32_t misfits(const struct trial *t, const struct state *found)
 		const struct value *v = &found->value[i];
 		bool is_after = same_or_purged(t, v, &t->step->after.value[i], t->second);
 		bool is_before = !t->acked && same_or_purged(t, v, &t->step->before.value[i],
-							     t->second || !t->step->whole);
+							     t->second || t->step->purges);
 
 		both += !is_after && !is_before;
 		after += !is_after;
@@ -134,6 +135,8 @@ static struct store_config trial_config(struct trial *t, struct cut_log *log)
 		config.media.clean = cut_clean;
 		config.media.barrier = cut_barrier;
 	}
+	config.max_entries = t->step->max_entries;
+	config.policy = t->step->policy;
 	clock_now = t->clock;
 	return config;
 }
@@ -176,7 +179,19 @@ static bool check_gets(const struct trial *t, const struct walker *walk, struct 
 			failed(t, "an entry is not found", e->off);
 			return false;
 		}
+		store_release(s, &view);
 	}
+	return true;
+}
+
+/* What the caller heard is gone never comes back. */
+static bool check_told(const struct trial *t, const struct state *found)
+{
+	for (uint32_t i = 0; i < KEYS; i++)
+		if ((t->told >> i & 1) != 0 && found->value[i].bytes != NULL) {
+			failed(t, "an entry came back that the listener was told of", i);
+			return false;
+		}
 	return true;
 }
 
@@ -191,7 +206,7 @@ static bool check_opened(struct trial *t, struct store *s, struct state *found)
 		failed(t, walk->error, walk->error_off);
 	else if (!found_state(walk, found))
 		failed(t, "there is a key that nobody put", 0);
-	else if (check_counters(t, walk, s) && check_gets(t, walk, s)) {
+	else if (check_counters(t, walk, s) && check_gets(t, walk, s) && check_told(t, found)) {
 		lost = misfits(t, found);
 		totals->lost += lost;
 		if (lost > 0)
@@ -229,6 +244,7 @@ static void check_use(struct trial *t, struct store *s, const struct state *foun
 	struct store_config config = trial_config(t, NULL);
 	struct state state;
 
+	config.max_entries = 0; /* nothing has to go for what is put */
 	store_close(s);
 	if (store_open(s, &config) != 0 || !walker_walk(&again, area, t->w->size) ||
 	    !found_state(&again, &state) || memcmp(&state, found, sizeof(state)) != 0) {
@@ -257,6 +273,12 @@ static void check_refused(struct trial *t, int err)
 		failed(t, "a region without a store was written to", 0);
 }
 
+/* Which entries are too many at an open depends on which of them have expired. */
+static bool open_counts(const struct step *step)
+{
+	return step->open && step->max_entries > 0;
+}
+
 static void try_image(void *ctx)
 {
 	struct trial *t = ctx;
@@ -269,7 +291,7 @@ static void try_image(void *ctx)
 
 	totals->point++;
 	totals->second += t->second;
-	t->clock = n / 3 % 2 == 0 ? t->step->clock : 0;
+	t->clock = n / 3 % 2 == 0 || open_counts(t->step) ? t->step->clock : 0;
 	t->bad_word = false;
 	t->line[0] = '\0';
 	memcpy(t->image, area, t->w->size);
@@ -308,6 +330,7 @@ static void cut_again(struct trial *t)
 	second.w = t->w;
 	second.step = t->step;
 	second.acked = t->acked;
+	second.told = t->told;
 	second.second = true;
 	second.mem = &second_memory;
 	cut_start(&second_memory, t->image, t->w->size);
@@ -344,7 +367,10 @@ static void cut_workload(const struct workload *w)
 		if (e->kind == CUT_STEP) {
 			t.step = &w->step[e->off];
 			totals->step = e->off;
+			t.told = 0;
 		}
+		if (e->kind == CUT_TOLD)
+			t.told |= 1U << e->off;
 		t.acked = e->kind == CUT_DONE;
 		if (e->kind == CUT_BARRIER || e->kind == CUT_DONE)
 			cut_try_moment(&first_memory, &search);

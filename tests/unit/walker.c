@@ -141,6 +141,14 @@ static bool read_live(struct walker *w, uint32_t off, uint32_t size)
 	return true;
 }
 
+static bool pinned(const struct walker *w, uint32_t off)
+{
+	for (uint32_t i = 0; i < w->pins.count; i++)
+		if (w->pins.off[i] == off)
+			return true;
+	return false;
+}
+
 static bool read_free(struct walker *w, uint32_t off, uint32_t size)
 {
 	const uint8_t *slot = w->region + off;
@@ -151,6 +159,11 @@ static bool read_free(struct walker *w, uint32_t off, uint32_t size)
 		return wrong(w, off + HDR_KEYLEN, "a free slot has a key length");
 	if (HDR_BYTES + lengths > size)
 		return wrong(w, off + HDR_DATALEN, "a free slot has lengths beyond its size");
+	if (pinned(w, off)) {
+		w->held++;
+		w->held_bytes += size;
+		return true;
+	}
 	if (last != NULL && last->off + last->size == off)
 		return wrong(w, off, "two free slots are neighbours");
 	w->free[w->frees++] = (struct walker_free){off, size};
@@ -183,10 +196,17 @@ static bool read_slot(struct walker *w, uint32_t off, uint32_t *size)
 
 bool walker_walk(struct walker *w, const void *region, uint32_t size)
 {
+	return walker_walk_pinned(w, region, size, (struct walker_pins){0});
+}
+
+bool walker_walk_pinned(struct walker *w, const void *region, uint32_t size,
+			struct walker_pins pins)
+{
 	uint32_t slot;
 
 	memset(w, 0, offsetof(struct walker, entry));
 	w->region = region;
+	w->pins = pins;
 	w->end = CHAIN_START + (size - CHAIN_START) / 8 * 8;
 	if (!read_superblock(w, size))
 		return false;
@@ -214,4 +234,21 @@ uint32_t walker_largest(const struct walker *w)
 		if (w->free[i].size > largest)
 			largest = w->free[i].size;
 	return largest;
+}
+
+uint32_t walker_largest_entry(const struct walker *w)
+{
+	uint32_t largest = 0;
+
+	for (uint32_t i = 0; i < w->entries; i++)
+		if (w->entry[i].size > largest)
+			largest = w->entry[i].size;
+	return largest;
+}
+
+uint32_t walker_used_end(const struct walker *w)
+{
+	const struct walker_free *last = w->frees > 0 ? &w->free[w->frees - 1] : NULL;
+
+	return last != NULL && last->off + last->size == w->end ? last->off : w->end;
 }

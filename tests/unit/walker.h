@@ -30,18 +30,26 @@ struct walker_free {
 	uint32_t off, size;
 };
 
+/** Offsets of slots that a reader still has pinned. */
+struct walker_pins {
+	const uint32_t *off;
+	uint32_t count;
+};
+
 /** What was found. After an error only error and error_off count. */
 struct walker {
 	const char *error;  /**< a clause on what is wrong, or NULL */
 	uint32_t error_off; /**< where, from the region's first byte */
 
 	const uint8_t *region;
+	struct walker_pins pins;
 	uint32_t end; /**< offset behind the last slot */
 	uint32_t salt, generation, boots;
 	uint64_t seq_limit, floor;
 
 	uint64_t max_seq; /**< highest number of a live slot, or 0 */
 	uint32_t live_bytes, free_bytes, quarantined_bytes, quarantined;
+	uint32_t held, held_bytes; /**< free slots that are pinned, not counted as free */
 	uint32_t entries, frees;
 	struct walker_entry entry[WALKER_SLOTS]; /**< by offset */
 	struct walker_free free[WALKER_SLOTS];   /**< by offset; the tail is one of them */
@@ -50,11 +58,24 @@ struct walker {
 /** Walks REGION of SIZE bytes; false and w->error if it is not that of a store at rest. */
 bool walker_walk(struct walker *w, const void *region, uint32_t size);
 
+/**
+ * walker_walk() of a region of which slots are pinned: those that are free are held back, so they
+ * are not listed as free and may have free neighbours.
+ */
+bool walker_walk_pinned(struct walker *w, const void *region, uint32_t size,
+			struct walker_pins pins);
+
 /** The entry of KEY in a walk, or NULL. */
 const struct walker_entry *walker_find(const struct walker *w, const void *key, uint32_t key_len);
 
 /** The largest free slot in bytes, or 0. */
 uint32_t walker_largest(const struct walker *w);
+
+/** The largest live slot in bytes, or 0. */
+uint32_t walker_largest_entry(const struct walker *w);
+
+/** Where what is used ends: the start of the last slot if it is free, else the chain's end. */
+uint32_t walker_used_end(const struct walker *w);
 
 /** Continues a CRC-32C as crc32c() of lib/crc32c.h does, from the polynomial alone. */
 uint32_t walker_crc(uint32_t crc, const void *data, size_t len);

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout of Infinispan's SingleFileStore: FCS1 records without trailers, byte for byte what the
+ * Java class leaves after each operation. Lengths are checked before they are used; nothing else
+ * is, and a cut in the middle of an operation may leave either half of it.
+ */
+#include <errno.h>
+
+#include "store/door.h"
+#include "store/entries.h"
+#include "store/freelist.h"
+#include "store/internal.h"
+#include "store/marks.h"
+#include "store/pins.h"
+
+#define MAGIC_BYTES 4U
+
+static bool usable(const struct store_media *m)
+{
+	return m->base && m->size >= MAGIC_BYTES && m->size <= STORE_REGION_MAX;
+}
+
+static uint32_t read_size(const struct store *s, uint32_t off)
+{
+	return door_read(&s->door, off + HDR_SIZE);
+}
+
+/* keyLen is signed: 0 and below is a free slot. */
+static bool is_free(const struct store *s, uint32_t off)
+{
+	return (int32_t)door_read(&s->door, off + HDR_KEYLEN) <= 0 && !pins_hold_dead(s, off);
+}
+
+static bool size_legal(const struct store *s, uint32_t off, uint32_t size)
+{
+	return size >= HDR_BYTES && size <= s->end - off;
+}
+
+static void set_end(struct store *s, uint32_t end)
+{
+	s->end = end;
+	s->file_size = end;
+	freelist_set_tail(s, end, s->limit - end);
+}
+
+/* Words lie anywhere here. */
+static void write_word(struct store *s, uint32_t off, uint32_t value)
+{
+	uint8_t bytes[4];
+
+	be32_store(bytes, value);
+	door_write(&s->door, off, bytes, sizeof(bytes));
+}
+
+static void write_header(struct store *s, uint32_t off, uint32_t size, const struct slot_content *c)
+{
+	uint8_t header[HDR_BYTES];
+
+	be32_store(header + HDR_SIZE, size);
+	be32_store(header + HDR_KEYLEN, c->key_len);
+	be32_store(header + HDR_DATALEN, c->data_len);
+	be32_store(header + HDR_METALEN, c->meta_len);
+	be64_store(header + HDR_EXPIRY, (uint64_t)c->expiry);
+	door_write(&s->door, off, header, HDR_BYTES);
+}
+
+static void write_free(struct store *s, uint32_t off, uint32_t size)
+{
+	static const struct slot_content none = {.expiry = -1};
+
+	write_header(s, off, size, &none);
+	freelist_add(s, off, size);
+}
+
+static void write_record(struct store *s, uint32_t off, uint32_t block, uint32_t size,
+			 const struct slot_content *c)
+{
+	struct store_door *d = &s->door;
+	uint32_t at = off + HDR_BYTES;
+
+	if (off == s->end)
+		set_end(s, off + size);
+	else if (size < block)
+		write_free(s, off + size, block - size);
+	write_header(s, off, size, c);
+	door_write(d, at, c->key, c->key_len);
+	door_write(d, at + c->key_len, c->data, c->data_len);
+	door_write(d, at + c->key_len + c->data_len, c->meta, c->meta_len);
+}
+
+static int view(const struct store *s, uint32_t off, struct store_view *v)
+{
+	const uint8_t *p = door_at(&s->door, off);
+	uint32_t size = be32_load(p + HDR_SIZE);
+
+	v->key_len = be32_load(p + HDR_KEYLEN);
+	v->data_len = be32_load(p + HDR_DATALEN);
+	v->meta_len = be32_load(p + HDR_METALEN);
+	if (!size_legal(s, off, size) || v->key_len - 1 >= STORE_KEY_MAX ||
+	    (uint64_t)v->key_len + v->data_len + v->meta_len > size - HDR_BYTES)
+		return -EBADMSG;
+	v->expiry = (int64_t)be64_load(p + HDR_EXPIRY);
+	v->key = p + HDR_BYTES;
+	v->data = p + HDR_BYTES + v->key_len;
+	v->meta = p + HDR_BYTES + v->key_len + v->data_len;
+	v->version = 0;
+	v->slot = off;
+	v->slot_size = size;
+	return 0;
+}
+
+static void kill_record(struct store *s, uint32_t off, uint32_t size)
+{
+	(void)size;
+	write_word(s, off + HDR_KEYLEN, 0);
+}
+
+static uint32_t reclaim(struct store *s, uint32_t off, uint32_t size)
+{
+	freelist_add(s, off, size);
+	if (off < s->packed)
+		s->packed = off;
+	return off + size;
+}
+
+static void set_aside(struct store *s, uint32_t off)
+{
+	(void)s; /* the format has no mark for it: it lies there, in neither index nor free list */
+	(void)off;
+}
+
+static uint32_t step(const struct store *s, uint32_t off)
+{
+	uint32_t size = read_size(s, off);
+
+	if (size_legal(s, off, size))
+		return size;
+	store_report(s, "the record at offset %lu has size %ld: expected %u to %lu",
+		     (unsigned long)off, (long)(int32_t)size, HDR_BYTES,
+		     (unsigned long)(s->end - off));
+	return 0;
+}
+
+/* Makes the record at OFF an entry; of two with one key the later counts, as the newer one. */
+static int index_record(struct store *s, uint32_t off)
+{
+	struct store_index_slot *entry;
+	struct store_view v;
+	uint32_t hash;
+
+	if (view(s, off, &v)) {
+		s->read_only = true;
+		store_report(s,
+			     "the record at offset %lu has lengths that do not fit (size %ld, key "
+			     "%ld, data %ld, metadata %ld): left out, and nothing is written",
+			     (unsigned long)off, (long)(int32_t)read_size(s, off), (long)v.key_len,
+			     (long)(int32_t)v.data_len, (long)(int32_t)v.meta_len);
+		return 0;
+	}
+	hash = index_hash(s, v.key, v.key_len);
+	if (entries_reserve(s, hash))
+		return -ENOMEM;
+	entry = index_find(s, v.key, v.key_len, hash);
+	if (entry) {
+		entries_remove(s, entry);
+		s->shadowed++;
+	}
+	entries_add(s, hash, off);
+	return 0;
+}
+
+/* Why the records cannot be followed from OFF on, as a line; the file can only be read then. */
+static void stop_at(struct store *s, uint32_t off)
+{
+	uint32_t size = read_size(s, off);
+
+	s->read_only = true;
+	if (size > s->end - off && size <= INT32_MAX)
+		store_report(s,
+			     "the file ends in the record at offset %lu, behind %lu of its %lu "
+			     "bytes: what is before it is served, and nothing written",
+			     (unsigned long)off, (unsigned long)(s->end - off),
+			     (unsigned long)size);
+	else
+		store_report(s,
+			     "the record at offset %lu has size %ld, expected at least %u: what is "
+			     "before it is served, and nothing written",
+			     (unsigned long)off, (long)(int32_t)size, HDR_BYTES);
+}
+
+/* Follows the records to where the file ends, or to the one that it cuts. */
+static int survey(struct store *s)
+{
+	uint32_t off = s->start, size;
+
+	for (; s->end - off >= HDR_BYTES; off += size) {
+		size = read_size(s, off);
+		if (!size_legal(s, off, size)) {
+			stop_at(s, off);
+			break;
+		}
+		marks_note(s, off);
+		if (!is_free(s, off) && index_record(s, off))
+			return -ENOMEM;
+	}
+	s->end = off;
+	return 0;
+}
+
+/* Takes up a run of free slots: cut off at the end of the file, else made one. */
+static void settle_run(struct store *s, uint32_t run, uint32_t end, uint32_t slots)
+{
+	if (!slots)
+		return;
+	if (end == s->end)
+		set_end(s, run);
+	else if (slots > 1)
+		write_free(s, run, end - run);
+	else
+		freelist_add(s, run, end - run);
+}
+
+/* What the Java class does at open and after a purge. */
+static void tidy(struct store *s)
+{
+	uint32_t run = s->start, slots = 0, end = s->end;
+
+	s->packed = s->start;
+	s->passed = s->limit;
+	freelist_clear(s, 0);
+	freelist_set_tail(s, end, s->limit - end);
+	for (uint32_t off = s->start, size; off < end; off += size) {
+		size = read_size(s, off);
+		if (is_free(s, off)) {
+			if (slots++)
+				marks_forget(s, off);
+			else
+				run = off;
+			continue;
+		}
+		settle_run(s, run, off, slots);
+		slots = 0;
+	}
+	settle_run(s, run, end, slots);
+}
+
+static int start_empty(struct store *s)
+{
+	write_word(s, 0, IMAGE_MAGIC);
+	set_end(s, MAGIC_BYTES);
+	return 0;
+}
+
+static int open_classic(struct store *s)
+{
+	int err;
+
+	s->start = MAGIC_BYTES;
+	s->limit = s->door.media.size;
+	s->file_size = s->config.file_size;
+	s->end = s->file_size;
+	marks_init(s, s->limit);
+	store_report(s,
+		     "a plain FCS1 file: a write that is cut may lose entries, and damage is not "
+		     "noticed");
+	if (!s->file_size)
+		return start_empty(s);
+	if (s->file_size < MAGIC_BYTES || door_read(&s->door, 0) != IMAGE_MAGIC) {
+		store_report(s, "the file does not begin with FCS1: it is left as it is");
+		return -EBADMSG;
+	}
+	err = survey(s);
+	if (!err && !s->read_only)
+		tidy(s);
+	return err;
+}
+
+static uint64_t slot_bytes(uint64_t content)
+{
+	return HDR_BYTES + content;
+}
+
+static int begin(struct store *s, struct slot_content *c, uint32_t victim)
+{
+	(void)s;
+	(void)victim;
+	c->seq = 0;
+	return 0;
+}
+
+static int clear(struct store *s)
+{
+	if (s->pins.count)
+		return -EBUSY; /* what is appended would overwrite them */
+	freelist_clear(s, 0);
+	marks_init(s, s->limit);
+	s->packed = s->start;
+	s->passed = s->limit;
+	return start_empty(s);
+}
+
+/* The end of the free slots that begin at OFF; they leave the free list. */
+static uint32_t take_run(struct store *s, uint32_t off)
+{
+	while (off < s->end && is_free(s, off)) {
+		uint32_t size = read_size(s, off);
+
+		freelist_remove(s, off, size);
+		marks_forget(s, off);
+		off += size;
+	}
+	return off;
+}
+
+/*
+ * Moves the record at OFF down to the start of the free space [hole, off), without slack; what is
+ * left over becomes a free slot, or slack again if it is too small for one. Returns where the
+ * record ends, or 0 if it has to stay.
+ */
+static uint32_t slide(struct store *s, uint32_t hole, uint32_t off)
+{
+	struct store_index_slot *entry = pins_pass(s, off) ? NULL : index_at(s, off);
+	uint32_t bytes, size, rest;
+	struct store_view v;
+
+	if (!entry || view(s, off, &v))
+		return 0;
+	bytes = HDR_BYTES + v.key_len + v.data_len + v.meta_len;
+	rest = off + v.slot_size - hole - bytes;
+	size = rest < HDR_BYTES ? bytes + rest : bytes;
+	marks_forget(s, off);
+	door_move(&s->door, hole, off, bytes);
+	write_word(s, hole + HDR_SIZE, size);
+	if (size == bytes)
+		write_free(s, hole + bytes, rest);
+	marks_note(s, hole);
+	index_set_offset(s, entry, hole);
+	s->counters.moved_bytes += bytes;
+	return hole + size;
+}
+
+static int compact(struct store *s, uint32_t max_bytes)
+{
+	uint64_t enough = s->counters.moved_bytes + max_bytes;
+	uint32_t next, end;
+
+	if (s->packed < s->start)
+		s->packed = s->start;
+	for (uint64_t looks = 0; s->packed < s->end; looks += HDR_BYTES) {
+		if (s->counters.moved_bytes + looks >= enough)
+			return 1;
+		if (!is_free(s, s->packed)) {
+			s->packed += read_size(s, s->packed);
+			continue;
+		}
+		next = take_run(s, s->packed);
+		if (next == s->end) {
+			set_end(s, s->packed);
+			return 0;
+		}
+		end = slide(s, s->packed, next);
+		if (!end) { /* it stays, and the free space before it */
+			write_free(s, s->packed, next - s->packed);
+			if (s->packed < s->passed)
+				s->passed = s->packed;
+		}
+		s->packed = end ? end : next;
+	}
+	return 0;
+}
+
+const struct store_layout store_classic = {
+	.usable = usable,
+	.open = open_classic,
+	.slot_bytes = slot_bytes,
+	.begin = begin,
+	.write = write_record,
+	.view = view,
+	.kill = kill_record,
+	.reclaim = reclaim,
+	.set_aside = set_aside,
+	.step = step,
+	.clear = clear,
+	.tidy = tidy,
+	.compact = compact,
+};

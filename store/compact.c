@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Compaction of the native layout: records move down into the free slot before them, so that it
+ * wanders to the end of the region and takes up every other one on its way.
+ *
+ * A record is copied, never slid over itself: into the free slot before it if it fits there, else
+ * out of the way into another one, which makes the slot before it larger. The copy has the record's
+ * number, so it does not matter which of the two a cut leaves.
+ */
+#include <errno.h>
+
+#include "store/door.h"
+#include "store/entries.h"
+#include "store/freelist.h"
+#include "store/internal.h"
+#include "store/marks.h"
+#include "store/pins.h"
+
+static bool is_hole(const struct store *s, uint32_t off)
+{
+	return slot_is_free(s, off) && !pins_hold_dead(s, off);
+}
+
+/* Moves the record of VIEW into the free block [to, to + block), which does not overlap it. */
+static void move(struct store *s, struct store_index_slot *entry, const struct store_view *view,
+		 uint32_t to, uint32_t block)
+{
+	struct slot_content c = {
+		.key = view->key,
+		.data = view->data,
+		.meta = view->meta,
+		.key_len = view->key_len,
+		.data_len = view->data_len,
+		.meta_len = view->meta_len,
+		.expiry = view->expiry,
+		.seq = view->version,
+	};
+	uint32_t need =
+		(uint32_t)s->layout->slot_bytes((uint64_t)c.key_len + c.data_len + c.meta_len);
+
+	freelist_remove(s, to, block);
+	s->layout->write(s, to, block, block - need >= SLOT_MIN ? need : block, &c);
+	marks_note(s, to);
+	index_set_offset(s, entry, to);
+	s->counters.moved_bytes += view->slot_size;
+	s->layout->kill(s, view->slot, view->slot_size);
+	s->layout->reclaim(s, view->slot, view->slot_size);
+}
+
+/*
+ * Moves the record at OFF, right behind the free block [hole, off), there or out of the way. False
+ * if it has to stay.
+ */
+static bool move_from(struct store *s, uint32_t hole, uint32_t off)
+{
+	struct store_index_slot *entry = pins_pass(s, off) ? NULL : index_at(s, off);
+	uint32_t need, block = off - hole, to = hole;
+	struct store_view view;
+
+	if (!entry || s->layout->view(s, off, &view))
+		return false;
+	need = (uint32_t)s->layout->slot_bytes((uint64_t)view.key_len + view.data_len +
+					       view.meta_len);
+	if (need > block)
+		to = freelist_best(s, need, &block);
+	if (!to)
+		return false;
+	move(s, entry, &view, to, block);
+	return true;
+}
+
+/* Leaves the free block where it is, and goes on behind it. */
+static void pass(struct store *s, uint32_t next)
+{
+	if (s->passed == s->limit) {
+		s->passed = s->packed;
+		s->passed_slots = s->free.count;
+	}
+	s->packed = next;
+}
+
+/* At the end: 1 if there are fewer free slots now than when one was passed by, so larger ones. */
+static int go_back(struct store *s)
+{
+	if (s->passed == s->limit || s->free.count >= s->passed_slots)
+		return 0;
+	s->packed = s->passed;
+	s->passed = s->limit;
+	return 1;
+}
+
+int store_compact_native(struct store *s, uint32_t max_bytes)
+{
+	uint64_t enough = s->counters.moved_bytes + max_bytes;
+	uint32_t size, next;
+
+	if (s->packed < s->start)
+		s->packed = s->start;
+	for (uint64_t looks = 0; s->packed < s->end; looks += HDR_BYTES) {
+		if (s->counters.moved_bytes + looks >= enough)
+			return 1;
+		size = store_step(s, s->packed);
+		if (!size)
+			return -EBADMSG;
+		next = s->packed + size;
+		if (!is_hole(s, s->packed)) {
+			s->packed = next;
+			continue;
+		}
+		if (next == s->end)
+			break;
+		if (!move_from(s, s->packed, next))
+			pass(s, next);
+	}
+	return go_back(s);
+}

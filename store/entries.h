@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* An entry is a slot in the index and, if an order is kept, a node in it. */
+#ifndef CAIRN_STORE_ENTRIES_H
+#define CAIRN_STORE_ENTRIES_H
+
+#include "store/index.h"
+#include "store/order.h"
+
+/** Makes room for one with HASH, so that its entries_add() cannot fail. 0 or -ENOMEM. */
+static inline int entries_reserve(struct store *s, uint32_t hash)
+{
+	int err = index_reserve(s, hash);
+
+	return !err && order_kept(s) ? order_reserve(s) : err;
+}
+
+/** Adds the record at OFF, whose key has HASH and is in no entry, as the newest. */
+static inline void entries_add(struct store *s, uint32_t hash, uint32_t off)
+{
+	index_insert(s, hash, order_kept(s) ? order_add(s, off) : off);
+}
+
+/** Takes the entry at SLOT out. */
+static inline void entries_remove(struct store *s, struct store_index_slot *slot)
+{
+	if (order_kept(s))
+		order_remove(s, slot->ref);
+	index_remove(s, slot);
+}
+
+/** Notes that an entry was put again or read. */
+static inline void entries_touch(struct store *s, const struct store_index_slot *slot)
+{
+	if (order_kept(s))
+		order_touch(s, slot->ref);
+}
+
+/** Forgets all of them. */
+static inline void entries_free(struct store *s)
+{
+	index_free(s);
+	order_free(s);
+}
+
+#endif

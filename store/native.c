@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* The layout of a region of its own: superblock, trailers, commit order (docs/SPEC.md). */
+#include <errno.h>
+
+#include "store/door.h"
+#include "store/entries.h"
+#include "store/freelist.h"
+#include "store/internal.h"
+#include "store/marks.h"
+#include "store/pins.h"
+#include "store/super.h"
+
+/* Numbers set aside by one superblock update; a reset forgets the unused ones. */
+#define SEQ_STEP 65536U
+/* A record takes one number, and the next if its checksum is the free mark: more than enough. */
+#define SEQ_MARGIN 16U
+
+static bool usable(const struct store_media *m)
+{
+	return m->base && (uintptr_t)m->base % STORE_REGION_ALIGN == 0 &&
+	       m->size >= STORE_REGION_MIN && m->size <= STORE_REGION_MAX &&
+	       m->size % STORE_REGION_ALIGN == 0;
+}
+
+enum store_found store_probe(const struct store_media *media)
+{
+	struct store_door d = door_to(media);
+	struct store_super sb;
+	int copies;
+
+	return usable(media) ? super_read(&d, &sb, &copies) : STORE_NOTHING;
+}
+
+void store_format_image(struct store_door *d, uint32_t region_size)
+{
+	door_word(d, IMAGE_OFFSET, IMAGE_MAGIC);
+	slot_write_free(d, CHAIN_START, chain_end(region_size) - CHAIN_START);
+	door_flush(d);
+}
+
+int store_format(const struct store_media *media, uint32_t salt)
+{
+	struct store_door d = door_to(media);
+	struct store_super sb = {0}, old;
+	int copies;
+
+	if (!usable(media))
+		return -EINVAL;
+	if (super_read(&d, &old, &copies) == STORE_VALID)
+		sb.generation = old.generation;
+	sb.region_size = media->size;
+	sb.salt = salt;
+	sb.seq_limit = 1;
+	sb.state = SB_FORMATTING; /* from here on open() finishes the format */
+	super_write(&d, &sb);
+	store_format_image(&d, media->size);
+	sb.state = SB_NORMAL;
+	super_write(&d, &sb);
+	return 0;
+}
+
+void store_raise_limit(struct store *s)
+{
+	uint64_t limit = s->next_seq + SEQ_STEP;
+
+	s->super.seq_limit = limit > SEQ_END ? SEQ_END : limit;
+	super_write(&s->door, &s->super);
+}
+
+/* Reads the superblock and refuses what this code cannot or must not open. */
+static int open_super(struct store *s)
+{
+	int copies;
+
+	switch (super_read(&s->door, &s->super, &copies)) {
+	case STORE_NOTHING:
+		return -ENODATA;
+	case STORE_OTHER:
+		store_report(s,
+			     "the superblock's copies are of version %lu and %lu, this code knows "
+			     "version %u",
+			     (unsigned long)door_read(&s->door, SB_VERSION),
+			     (unsigned long)door_read(&s->door, SB_COPY_B + SB_VERSION),
+			     SB_VERSION_VALUE);
+		return -EPROTONOSUPPORT;
+	case STORE_DAMAGED:
+		store_report(s, "both copies of the superblock are damaged");
+		return -EBADMSG;
+	case STORE_VALID:
+		break;
+	}
+	if (s->super.region_size > s->door.media.size) {
+		store_report(s, "the store takes %lu bytes, the region has only %lu",
+			     (unsigned long)s->super.region_size,
+			     (unsigned long)s->door.media.size);
+		return -ENOSPC;
+	}
+	if (copies == 1)
+		store_report(s, "one copy of the superblock was not current: written again");
+	if (s->super.region_size < s->door.media.size)
+		store_report(s, "the store takes %lu bytes, the region has %lu: the rest is unused",
+			     (unsigned long)s->super.region_size,
+			     (unsigned long)s->door.media.size);
+	return 0;
+}
+
+/* Removes the eldest entries while there are more than max_entries. */
+static void enforce_max_entries(struct store *s)
+{
+	uint32_t before = s->index.count;
+
+	while (order_kept(s) && s->index.count > s->config.max_entries) {
+		uint32_t off = order_offset(s, order_eldest(s));
+
+		if (!store_forget(s, off))
+			break;
+		s->counters.evicted++;
+		store_kill(s, off, NULL);
+	}
+	if (s->index.count < before)
+		store_report(s, "%lu entries more than the most there may be: the eldest removed",
+			     (unsigned long)(before - s->index.count));
+}
+
+static int open_native(struct store *s)
+{
+	int err = open_super(s);
+
+	if (err)
+		return err;
+	if (s->super.state == SB_FORMATTING)
+		store_format_image(&s->door, s->super.region_size);
+	s->super.state = SB_NORMAL;
+	s->start = CHAIN_START;
+	s->end = chain_end(s->super.region_size);
+	s->limit = s->end;
+	marks_init(s, s->end);
+	err = store_recover(s);
+	if (err)
+		return err;
+	s->open = true;
+	store_purge(s, NULL, NULL);
+	enforce_max_entries(s);
+	return 0;
+}
+
+static uint64_t slot_bytes(uint64_t content)
+{
+	return ROUND_UP(HDR_BYTES + content + TRL_BYTES, (uint64_t)SLOT_ALIGN);
+}
+
+static int begin(struct store *s, struct slot_content *c, uint32_t victim)
+{
+	uint32_t size;
+
+	if (s->next_seq > SEQ_END - SEQ_MARGIN)
+		return -EOVERFLOW;
+	if (s->next_seq + SEQ_MARGIN > s->super.seq_limit)
+		store_raise_limit(s);
+	c->seq = s->next_seq++;
+	if (!victim)
+		return 0;
+	size = door_read(&s->door, victim + HDR_SIZE);
+	if (!slot_size_legal(s, victim, size))
+		return 0; /* it will only be set aside */
+	s->super.evict_new = c->seq;
+	s->super.evict_victim = slot_seq(s, victim, size);
+	s->super.evict_offset = victim;
+	super_write(&s->door, &s->super);
+	return 0;
+}
+
+static void write_record(struct store *s, uint32_t off, uint32_t block, uint32_t size,
+			 const struct slot_content *c)
+{
+	slot_write(s, off, block, size, c);
+	if (size < block)
+		freelist_add(s, off + size, block - size);
+}
+
+static void kill_record(struct store *s, uint32_t off, uint32_t size)
+{
+	slot_kill(s, off, size);
+	door_flush(&s->door);
+}
+
+/* Whether the slot at OFF is free, and nobody looks at the record that was in it. */
+static bool joinable(const struct store *s, uint32_t off)
+{
+	return slot_is_free(s, off) && !pins_hold_dead(s, off);
+}
+
+/*
+ * Makes the dead block [off, off + size), whose kill is durable, one with its free neighbours.
+ * Header and tag must agree before either is believed.
+ */
+static uint32_t join(struct store *s, uint32_t off, uint32_t size)
+{
+	uint32_t start = off, end = off + size, n;
+
+	if (end < s->end && joinable(s, end)) {
+		n = door_read(&s->door, end + HDR_SIZE);
+		freelist_remove(s, end, n);
+		marks_forget(s, end);
+		end += n;
+	}
+	n = start > CHAIN_START ? slot_tag_before(s, start) : 0;
+	if (n >= SLOT_MIN && n % SLOT_ALIGN == 0 && n <= start - CHAIN_START &&
+	    door_read(&s->door, start - n + HDR_SIZE) == n && joinable(s, start - n)) {
+		freelist_remove(s, start - n, n);
+		marks_forget(s, start);
+		start -= n;
+	}
+	if (end - start != size) {
+		door_word(&s->door, start + HDR_SIZE, end - start);
+		door_word(&s->door, end - TRL_TAG, TAG_MAGIC ^ (end - start));
+		door_flush(&s->door);
+	}
+	freelist_add(s, start, end - start);
+	if (start < s->packed)
+		s->packed = start;
+	if (start < s->passed && s->passed < end)
+		s->passed = start;
+	return end;
+}
+
+static void set_aside(struct store *s, uint32_t off)
+{
+	/* The one word that is sure to be its own. */
+	door_word(&s->door, off + HDR_KEYLEN, KEYLEN_QMARK);
+	door_flush(&s->door);
+	s->quarantined++;
+}
+
+uint32_t store_step(const struct store *s, uint32_t off)
+{
+	uint32_t size = door_read(&s->door, off + HDR_SIZE);
+
+	if (slot_size_legal(s, off, size) && slot_tag_before(s, off + size) == size)
+		return size;
+	store_report(s, "the chain of slots is broken at offset %lu", (unsigned long)off);
+	return 0;
+}
+
+/* Whether the slot at OFF claims to hold a record. */
+static bool visible(const struct store *s, uint32_t off)
+{
+	uint32_t key_len = door_read(&s->door, off + HDR_KEYLEN);
+
+	return key_len > 0 && key_len <= STORE_KEY_MAX;
+}
+
+static int clear(struct store *s)
+{
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		size = store_step(s, off);
+		if (!size)
+			return -EBADMSG;
+	}
+	s->super.floor = s->next_seq - 1;
+	super_write(&s->door, &s->super);
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		size = door_read(&s->door, off + HDR_SIZE);
+		if (!visible(s, off))
+			continue;
+		slot_kill(s, off, size);
+		pins_keep(s, off, size);
+	}
+	marks_init(s, s->end);
+	store_join_all(s);
+	return 0;
+}
+
+const struct store_layout store_native = {
+	.tail_rest_min = SLOT_MIN,
+	.versions = true,
+	.makes_room = true,
+	.usable = usable,
+	.open = open_native,
+	.slot_bytes = slot_bytes,
+	.begin = begin,
+	.write = write_record,
+	.view = slot_view,
+	.kill = kill_record,
+	.reclaim = join,
+	.set_aside = set_aside,
+	.step = store_step,
+	.clear = clear,
+	.compact = store_compact_native,
+};

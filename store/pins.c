@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* An array by offset: the few views that somebody holds at a time. */
+#include "store/pins.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first pin that is not before OFF. */
+static uint32_t position(const struct store_pins *p, uint32_t off)
+{
+	uint32_t lo = 0, hi = p->count;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (p->pins[mid].off < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct store_pin *find(const struct store *s, uint32_t off)
+{
+	uint32_t i = s->pins.count ? position(&s->pins, off) : 0;
+
+	return i < s->pins.count && s->pins.pins[i].off == off ? &s->pins.pins[i] : NULL;
+}
+
+static bool make_room(struct store_pins *p)
+{
+	uint32_t room = p->room ? p->room * 2 : 4;
+	struct store_pin *pins;
+
+	if (p->count < p->room)
+		return true;
+	pins = realloc(p->pins, room * sizeof(*pins));
+	if (!pins)
+		return false;
+	p->pins = pins;
+	p->room = room;
+	return true;
+}
+
+int pins_add(struct store *s, uint32_t off)
+{
+	struct store_pin *pin = find(s, off);
+	struct store_pins *p = &s->pins;
+	uint32_t i;
+
+	if (pin) {
+		pin->views++;
+		p->views++;
+		return 0;
+	}
+	if (!make_room(p))
+		return -ENOMEM;
+	i = position(p, off);
+	memmove(&p->pins[i + 1], &p->pins[i], (p->count - i) * sizeof(*p->pins));
+	p->pins[i] = (struct store_pin){.off = off, .views = 1};
+	p->count++;
+	p->views++;
+	return 0;
+}
+
+uint32_t pins_drop(struct store *s, uint32_t off, bool *passed)
+{
+	struct store_pin *pin = find(s, off);
+	struct store_pins *p = &s->pins;
+	uint32_t size;
+
+	*passed = false;
+	if (!pin)
+		return 0;
+	p->views--;
+	if (--pin->views)
+		return 0;
+	*passed = pin->passed;
+	size = pin->size;
+	if (size) {
+		p->dead--;
+		p->dead_bytes -= size;
+	}
+	p->count--;
+	memmove(pin, pin + 1, (size_t)(p->pins + p->count - pin) * sizeof(*pin));
+	return size;
+}
+
+bool pins_pass(struct store *s, uint32_t off)
+{
+	struct store_pin *pin = find(s, off);
+
+	if (pin)
+		pin->passed = true;
+	return pin;
+}
+
+bool pins_hold_dead(const struct store *s, uint32_t off)
+{
+	const struct store_pin *pin = s->pins.dead ? find(s, off) : NULL;
+
+	return pin && pin->size;
+}
+
+bool pins_keep(struct store *s, uint32_t off, uint32_t size)
+{
+	struct store_pin *pin = find(s, off);
+
+	if (!pin)
+		return false;
+	pin->size = size;
+	s->pins.dead++;
+	s->pins.dead_bytes += size;
+	return true;
+}
+
+void pins_free(struct store *s)
+{
+	free(s->pins.pins);
+	s->pins = (struct store_pins){0};
+}

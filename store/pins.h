@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots whose bytes somebody looks at. When the record in one dies, the slot stays out of the free
+ * list and of joins until the last view of it is released; the region says it is free at once.
+ */
+#ifndef CAIRN_STORE_PINS_H
+#define CAIRN_STORE_PINS_H
+
+#include "store/store.h"
+
+/** Pins the slot at OFF once more. 0 or -ENOMEM. */
+int pins_add(struct store *s, uint32_t off);
+
+/**
+ * Ends one pin of the slot at OFF; the slot's size if it is to be freed now, else 0. *PASSED:
+ * whether it was the last one and compaction had passed the slot by.
+ */
+uint32_t pins_drop(struct store *s, uint32_t off, bool *passed);
+
+/** Notes that compaction passed by the slot at OFF if it is pinned, and tells whether it is. */
+bool pins_pass(struct store *s, uint32_t off);
+
+/** Whether the slot at OFF is pinned and its record dead. */
+bool pins_hold_dead(const struct store *s, uint32_t off);
+
+/** Tells that the record in the slot at OFF died: true if it is pinned, and so not to be freed. */
+bool pins_keep(struct store *s, uint32_t off, uint32_t size);
+
+/** Forgets all pins and frees their memory. */
+void pins_free(struct store *s);
+
+#endif
