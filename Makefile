@@ -185,11 +185,39 @@ memmap: $(HOST)/memmap ## the memory map of a device tree, on the desk: build/ho
 
 .PHONY: check-memmap
 check-memmap: $(HOST)/memmap $(HOST)/memmap-asan ## tests of memmap
-	/usr/bin/python3 -m pytest -q -n 2 tests/host
+	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_memmap*.py tests/host/test_check_dtbs.py
 
 .PHONY: check-dtbs
 check-dtbs: $(HOST)/memmap-asan ## memmap on every .dtb below the folder DTBS
 	tools/check-dtbs.py $< $(or $(DTBS),$(error DTBS=FOLDER says where the trees are))
+
+# ---- fcs ------------------------------------------------------------------------------------
+
+# A store in a file (docs/fcs.md), by the store's sources as they are.
+FCS_SRC := $(filter-out lib/dt.c, $(wildcard tools/fcs/*.c lib/*.c store/*.c)) boot/cmdline.c
+FCS_LIBS := -ljansson -lnettle
+
+build/fcs/%.o: %.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -c $< -o $@
+$(HOST)/fcs: $(FCS_SRC:%.c=build/fcs/%.o)
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)gcc $^ $(FCS_LIBS) -o $@
+$(HOST)/fcs-asan: $(FCS_SRC:%.c=$(HOST)/%.o)
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)gcc $(HOST_CFLAGS) $^ $(FCS_LIBS) -o $@
+
+-include $(wildcard build/fcs/*/*.d build/fcs/*/*/*.d)
+
+.PHONY: fcs
+fcs: $(HOST)/fcs ## a store in a file, on the desk: build/host/fcs
+
+.PHONY: check-fcs
+check-fcs: $(HOST)/fcs-asan ## tests of fcs, and the vectors of the Java class
+	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_fcs*.py
 
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -283,6 +311,7 @@ check: ## include direction, comments on prototypes, formatting, static analysis
 test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check
 	$(MAKE) --no-print-directory -j2 check-memmap
+	$(MAKE) --no-print-directory -j2 check-fcs
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
 	$(MAKE) --no-print-directory -j2 fuzz-ci

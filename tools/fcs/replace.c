@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/fcs/replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/fcs/options.h"
+#include "tools/fcs/text.h"
+
+static char *unfinished; /* the name of a file to be removed if the program ends */
+
+static void remove_unfinished(void)
+{
+	if (unfinished)
+		unlink(unfinished);
+}
+
+int temp_open(const char *target, unsigned mode, char **temp)
+{
+	static bool registered;
+	int fd;
+
+	if (!registered)
+		atexit(remove_unfinished);
+	registered = true;
+	*temp = grow(NULL, strlen(target) + sizeof(".XXXXXX"));
+	strcat(strcpy(*temp, target), ".XXXXXX");
+	fd = mkstemp(*temp);
+	if (fd < 0)
+		die(STATUS_ERROR, "%s: cannot write a new file beside it: %s", target,
+		    strerror(errno));
+	unfinished = *temp;
+	if (fchmod(fd, mode))
+		die(STATUS_ERROR, "%s: %s", target, strerror(errno));
+	return fd;
+}
+
+void temp_finish(int fd, char **temp, const char *target)
+{
+	char *copy = strcpy(grow(NULL, strlen(target) + 1), target);
+	int dir;
+
+	if (fsync(fd) || rename(*temp, target))
+		die(STATUS_ERROR, "%s: %s", target, strerror(errno));
+	unfinished = NULL;
+	free(*temp);
+	*temp = NULL;
+	dir = open(dirname(copy), O_RDONLY | O_DIRECTORY);
+	if (dir >= 0) { /* some file systems cannot do it, and need not */
+		fsync(dir);
+		close(dir);
+	}
+	free(copy);
+}
+
+void temp_write(int fd, const void *data, size_t len, const char *path)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno != EINTR)
+			die(STATUS_ERROR, "%s: %s", path, strerror(errno));
+		p += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+}
+
+unsigned default_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+char *resolve_path(const char *path)
+{
+	char *resolved = realpath(path, NULL);
+
+	return resolved ? resolved : strcpy(grow(NULL, strlen(path) + 1), path);
+}
+
+bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+void write_whole_file(const char *path, const void *data, size_t len)
+{
+	char *target = resolve_path(path), *temp;
+	int fd = temp_open(target, default_mode(), &temp);
+
+	temp_write(fd, data, len, path);
+	temp_finish(fd, &temp, target);
+	close(fd);
+	free(target);
+}
+
+void temp_drop(char **temp)
+{
+	if (!*temp)
+		return;
+	unlink(*temp);
+	unfinished = NULL;
+	free(*temp);
+	*temp = NULL;
+}
