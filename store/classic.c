@@ -259,7 +259,7 @@ static int open_classic(struct store *s)
 	s->limit = s->door.media.size;
 	s->file_size = s->config.file_size;
 	s->end = s->file_size;
-	marks_init(s, s->limit);
+	marks_init(s);
 	store_report(s,
 		     "a plain FCS1 file: a write that is cut may lose entries, and damage is not "
 		     "noticed");
@@ -293,7 +293,7 @@ static int clear(struct store *s)
 	if (s->pins.count)
 		return -EBUSY; /* what is appended would overwrite them */
 	freelist_clear(s, 0);
-	marks_init(s, s->limit);
+	marks_init(s);
 	s->packed = s->start;
 	s->passed = s->limit;
 	return start_empty(s);

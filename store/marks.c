@@ -1,24 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/marks.h"
 
+#include <stdlib.h>
+
 #include "store/door.h"
 #include "store/format.h"
 
-void marks_init(struct store *s, uint32_t limit)
+void marks_init(struct store *s)
 {
-	s->marks = (struct store_marks){0};
-	while ((limit - s->start) >> s->marks.shift >= STORE_MARKS)
-		s->marks.shift++;
+	uint32_t count = marks_part(s, s->limit - 1) + 1;
+
+	if (!s->marks.off) {
+		s->marks.off = malloc(count * sizeof(*s->marks.off));
+		s->marks.count = s->marks.off ? count : 0;
+	}
+	for (uint32_t i = 0; i < s->marks.count; i++)
+		s->marks.off[i] = MARKS_NONE;
 }
 
-/* Goes from the header at *OFF to the next one, which is on its way from then on; 0 behind PART. */
+void marks_free(struct store *s)
+{
+	free(s->marks.off);
+	s->marks = (struct store_marks){0};
+}
+
+/* Goes from the header at *OFF to the next one, which is on its way from then on; none behind PART.
+ */
 static void step(const struct store *s, uint32_t *off, uint32_t part)
 {
 	uint32_t size = door_read(&s->door, *off + HDR_SIZE);
 
 	if (size < HDR_BYTES || size > s->end - *off || s->end - *off - size < HDR_BYTES ||
-	    (*off + size - s->start) >> s->marks.shift != part) {
-		*off = 0;
+	    marks_part(s, *off + size) != part) {
+		*off = MARKS_NONE;
 		return;
 	}
 	*off += size;
@@ -30,11 +44,11 @@ static void start_group(struct store *s, struct marks_ahead *a, uint32_t group)
 	a->group = group;
 	for (uint32_t i = 0; i < MARKS_GROUP; i++) {
 		uint32_t part = group * MARKS_GROUP + i;
-		uint32_t off = part < STORE_MARKS ? s->marks.off[part] : 0;
+		uint32_t off = part < s->marks.count ? s->marks.off[part] : MARKS_NONE;
 
-		if (off && off + HDR_BYTES > s->end)
-			off = 0;
-		if (off)
+		if (off >= s->end || s->end - off < HDR_BYTES)
+			off = MARKS_NONE;
+		else
 			__builtin_prefetch(door_at(&s->door, off));
 		a->off[i] = off;
 	}
@@ -42,13 +56,13 @@ static void start_group(struct store *s, struct marks_ahead *a, uint32_t group)
 
 void marks_step(struct store *s, struct marks_ahead *a, uint32_t off)
 {
-	uint32_t group = ((off - s->start) >> s->marks.shift) / MARKS_GROUP + 1;
+	uint32_t group = marks_part(s, off) / MARKS_GROUP + 1;
 	uint32_t i;
 
 	marks_note(s, off);
 	if (a->group != group)
 		start_group(s, a, group);
 	i = a->turn++ % MARKS_GROUP;
-	if (a->off[i])
+	if (a->off[i] != MARKS_NONE)
 		step(s, &a->off[i], group * MARKS_GROUP + i);
 }

@@ -134,7 +134,7 @@ static int open_native(struct store *s)
 	s->start = CHAIN_START;
 	s->end = chain_end(s->super.region_size);
 	s->limit = s->end;
-	marks_init(s, s->end);
+	marks_init(s);
 	err = store_recover(s);
 	if (err)
 		return err;
@@ -266,7 +266,7 @@ static int clear(struct store *s)
 		slot_kill(s, off, size);
 		pins_keep(s, off, size);
 	}
-	marks_init(s, s->end);
+	marks_init(s);
 	store_join_all(s);
 	return 0;
 }

@@ -76,6 +76,7 @@ void store_close(struct store *s)
 	entries_free(s);
 	freelist_free(s);
 	pins_free(s);
+	marks_free(s);
 	s->open = false;
 }
 

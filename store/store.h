@@ -195,11 +195,9 @@ struct store_pins {
 	uint32_t dead, dead_bytes; /* those whose record died */
 };
 
-#define STORE_MARKS 256U
-
 struct store_marks {
-	uint32_t off[STORE_MARKS]; /* a slot that begins in that part of the chain, or 0 */
-	uint32_t shift;            /* a part is 1 << shift bytes */
+	uint32_t *off; /* the first slot known to begin in each part of the chain */
+	uint32_t count;
 };
 
 /** An open store. Read it through the calls below. */
