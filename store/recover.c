@@ -24,7 +24,8 @@ struct work {
 	uint32_t restores; /* live records whose keyLen is not in the header yet */
 	uint32_t
 		kills; /* losers, dead by the floor, staged without commit, lengths of free slots */
-	bool evict_new, evict_victim; /* the records that the superblock's note names are there */
+	bool evict_new;  /* the record for which another one had to go is there, */
+	uint32_t victim; /* and so is that one, at this offset (0: it is not) */
 };
 
 static uint32_t read_size(const struct store *s, uint32_t off)
@@ -173,8 +174,8 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 		break;
 	case SLOT_LIVE:
 		w->evict_new |= slot.version == s->super.evict_new;
-		w->evict_victim |=
-			slot.version == s->super.evict_victim && off == s->super.evict_offset;
+		if (slot.version == s->super.evict_victim)
+			w->victim = off;
 		if (dead_by_number(s, &slot))
 			w->kills++;
 		else if (read_key_len(s, off) != slot.key_len)
@@ -324,7 +325,23 @@ static bool indexed(struct store *s, const struct store_view *slot)
  */
 static bool finish_eviction(struct store *s, const struct work *w)
 {
-	return w->evict_new && w->evict_victim && store_forget(s, s->super.evict_offset);
+	struct store_index_slot *entry;
+	const uint8_t *key;
+	uint32_t key_len, off;
+
+	if (!w->evict_new || !w->victim)
+		return false;
+	/* By its key: compaction may have been cut as well, and left it twice. */
+	key = door_at(&s->door, w->victim + HDR_BYTES);
+	key_len = read_key_len(s, w->victim);
+	entry = index_find(s, key, key_len, index_hash(s, key, key_len));
+	if (!entry)
+		return false;
+	off = index_offset(s, entry);
+	if (slot_seq(s, off, read_size(s, off)) != s->super.evict_victim)
+		return false;
+	entries_remove(s, entry);
+	return true;
 }
 
 static void kill_dead(struct store *s)
@@ -378,6 +395,8 @@ int store_recover(struct store *s)
 	int err;
 
 	s->next_seq = s->super.seq_limit;
+	if (s->super.evict_new >= s->next_seq)
+		s->super.evict_new = 0; /* no put was given that number */
 	err = survey(s, &w);
 	if (err)
 		return err;
