@@ -205,6 +205,32 @@ static void test_pinned_records_stay(void **state)
 	assert_value(key, len[key]);
 }
 
+/*
+ * [first][hole][1000 bytes]...: there is no room for the record behind the hole, so compaction
+ * passes by it. After a clear nothing of that may be left: slots begin elsewhere then.
+ */
+static void test_clear_forgets_what_was_passed(void **state)
+{
+	struct store_stats st;
+	uint32_t n = 3, hole = 1;
+
+	(void)state;
+	put(0, 100);
+	put(hole, 100);
+	put(2, 1000);
+	for (store_stat(&store, &st); st.largest > 0; store_stat(&store, &st))
+		put(n++, st.largest - 4 < RECORD_MAX ? st.largest - 4 : RECORD_MAX);
+	assert_int_equal(store_delete(&store, &hole, sizeof(hole)), 0);
+	compact_by(UINT32_MAX);
+	assert_int_equal(walk.frees, 1);
+	assert_int_not_equal(walker_used_end(&walk), walk.free[0].off);
+	assert_int_equal(store_clear(&store), 0);
+	put(0, RECORD_MAX);
+	compact_by(UINT32_MAX);
+	assert_value(0, RECORD_MAX);
+	assert_int_equal(walk.frees, 1);
+}
+
 /* Every value grows by 5 % a round; what is used stays below 1.5 times the bytes of the entries. */
 static void values_grow(uint32_t keys, uint32_t len)
 {
@@ -244,6 +270,7 @@ int main(void)
 		COMPACT_TEST(test_one_hole_is_enough),
 		COMPACT_TEST(test_a_put_makes_room),
 		COMPACT_TEST(test_pinned_records_stay),
+		COMPACT_TEST(test_clear_forgets_what_was_passed),
 		cmocka_unit_test(test_growing_values),
 	};
 

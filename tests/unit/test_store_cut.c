@@ -430,7 +430,7 @@ static void test_power_cuts(void **state)
 	if (totals->failures != 0)
 		fail_msg("%llu failures, the first: %s", (unsigned long long)totals->failures,
 			 totals->first);
-	for (uint32_t i = 0; i < SEEN_KINDS && target >= 200000; i++)
+	for (uint32_t i = 0; i < SEEN_KINDS && target >= 500000; i++)
 		if (totals->seen[i] == 0 && first == 1)
 			fail_msg("no workload had this: %s", seen_names[i]);
 }
