@@ -137,7 +137,9 @@ static inline void ops_on_gone(void *ctx, const void *key, uint32_t key_len)
 		return;
 	}
 	g->told[i] = true;
-	g->ok = g->ok && ops_check_media(w);
+	g->ok = g->ok && ops_check_media(w) && ops_walk(w);
+	if (g->ok && ops_find(w, w->after, i) != NULL)
+		g->ok = ops_fail(w, "key %u still is there when the listener is told", i);
 }
 
 static inline bool ops_purge(struct ops_world *w, const struct op *op)
