@@ -106,10 +106,21 @@ static uint32_t record_crc(const struct walker *w, uint32_t off, uint32_t size, 
 	return walker_crc(walker_crc(0, head, sizeof(head)), slot + HDR_BYTES, content);
 }
 
+/* Of the last bytes of a key: keys are often alike at their beginning. */
+static uint32_t bucket_of(const uint8_t *key, uint32_t key_len)
+{
+	uint32_t sum = key_len;
+
+	for (uint32_t i = key_len > 8 ? key_len - 8 : 0; i < key_len; i++)
+		sum = sum * 31 + key[i];
+	return sum % 256;
+}
+
 static bool read_live(struct walker *w, uint32_t off, uint32_t size)
 {
 	const uint8_t *slot = w->region + off, *trailer = slot + size - TRL_BYTES;
 	struct walker_entry *e = &w->entry[w->entries];
+	uint32_t bucket;
 	uint64_t content;
 
 	e->off = off;
@@ -135,7 +146,9 @@ static bool read_live(struct walker *w, uint32_t off, uint32_t size)
 	e->meta = e->data + e->data_len;
 	if (walker_find(w, e->key, e->key_len) != NULL)
 		return wrong(w, off, "a key has two records");
-	w->entries++;
+	bucket = bucket_of(e->key, e->key_len);
+	e->before = w->bucket[bucket];
+	w->bucket[bucket] = ++w->entries;
 	w->live_bytes += size;
 	w->max_seq = e->seq > w->max_seq ? e->seq : w->max_seq;
 	return true;
@@ -220,10 +233,33 @@ bool walker_walk_pinned(struct walker *w, const void *region, uint32_t size,
 
 const struct walker_entry *walker_find(const struct walker *w, const void *key, uint32_t key_len)
 {
-	for (uint32_t i = 0; i < w->entries; i++)
-		if (w->entry[i].key_len == key_len && memcmp(w->entry[i].key, key, key_len) == 0)
-			return &w->entry[i];
+	uint32_t n = w->bucket[bucket_of(key, key_len)];
+
+	while (n > 0) {
+		const struct walker_entry *e = &w->entry[n - 1];
+
+		if (e->key_len == key_len && memcmp(e->key, key, key_len) == 0)
+			return e;
+		n = e->before;
+	}
 	return NULL;
+}
+
+struct walker_free walker_best(const void *region, uint32_t size, uint32_t need)
+{
+	uint32_t end = CHAIN_START + (size - CHAIN_START) / 8 * 8, slot;
+	struct walker_free best = {0, 0};
+
+	for (uint32_t off = CHAIN_START; off < end; off += slot) {
+		const uint8_t *p = (const uint8_t *)region + off;
+
+		slot = word(p + HDR_SIZE);
+		if (slot < need || word(p + HDR_KEYLEN) != 0)
+			continue;
+		if (best.size == 0 || (slot < best.size && off + slot < end))
+			best = (struct walker_free){off, slot};
+	}
+	return best;
 }
 
 uint32_t walker_largest(const struct walker *w)

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WALKER_SLOTS 4096U /**< the most live, and the most free, slots that a walk can hold */
+#define WALKER_SLOTS 16384U /**< the most live, and the most free, slots that a walk can hold */
 
 /** A live slot; the pointers are into the region that was walked. */
 struct walker_entry {
@@ -24,6 +24,7 @@ struct walker_entry {
 	uint32_t key_len, data_len, meta_len;
 	int64_t expiry;
 	uint64_t seq;
+	uint32_t before; /**< the one before it in its bucket, and 1 */
 };
 
 struct walker_free {
@@ -51,6 +52,7 @@ struct walker {
 	uint32_t live_bytes, free_bytes, quarantined_bytes, quarantined;
 	uint32_t held, held_bytes; /**< free slots that are pinned, not counted as free */
 	uint32_t entries, frees;
+	uint32_t bucket[256]; /**< index of the last entry in it, and 1, by a hash of its key */
 	struct walker_entry entry[WALKER_SLOTS]; /**< by offset */
 	struct walker_free free[WALKER_SLOTS];   /**< by offset; the tail is one of them */
 };
@@ -73,6 +75,13 @@ uint32_t walker_largest(const struct walker *w);
 
 /** The largest live slot in bytes, or 0. */
 uint32_t walker_largest_entry(const struct walker *w);
+
+/**
+ * The free slot of a region that a record of NEED bytes belongs in: the smallest that is large
+ * enough, then the first, but the last one of the region only if there is no other; size 0: none.
+ * Reads no more than headers and trailers.
+ */
+struct walker_free walker_best(const void *region, uint32_t size, uint32_t need);
 
 /** Where what is used ends: the start of the last slot if it is free, else the chain's end. */
 uint32_t walker_used_end(const struct walker *w);
