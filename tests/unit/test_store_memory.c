@@ -156,6 +156,36 @@ static void test_memory_at_the_limit(void **state)
 	store_close(&store);
 }
 
+static int check_turn(void *ctx, const struct store_view *view)
+{
+	uint32_t *turn = ctx, key;
+
+	memcpy(&key, view->key, sizeof(key));
+	assert_int_equal(key, *turn);
+	++*turn;
+	return 0;
+}
+
+/* More entries than fit into 16 bits: still in their order, and the eldest goes. */
+static void test_order_of_very_many(void **state)
+{
+	const uint32_t count = 70000;
+	uint32_t turn = 0;
+
+	(void)state;
+	open_empty(count);
+	for (uint32_t key = 0; key < count; key++)
+		assert_int_equal(put(key), 0);
+	assert_int_equal(store_each_eldest(&store, check_turn, &turn), 0);
+	assert_int_equal(turn, count);
+	for (; turn < count + 100; turn++)
+		assert_int_equal(put(turn), 0);
+	turn = 100;
+	assert_int_equal(store_each_eldest(&store, check_turn, &turn), 0);
+	assert_int_equal(turn, count + 100);
+	assert_memory(count, count, "with very many");
+}
+
 /* How many entries lie in segments of the index that were made anew since WAS was taken. */
 static uint32_t moved(const struct store_segment *was, uint32_t count)
 {
@@ -199,6 +229,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_memory_with_a_limit, close_store),
 		cmocka_unit_test_teardown(test_memory_at_the_limit, close_store),
 		cmocka_unit_test_teardown(test_growth_in_steps, close_store),
+		cmocka_unit_test_teardown(test_order_of_very_many, close_store),
 	};
 
 	return cmocka_run_group_tests_name("store memory", tests, map_region, unmap_region);
