@@ -10,7 +10,8 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 FCS = REPO / "build" / "host" / "fcs-asan"
-VECTOR = REPO / "tests" / "fcs1" / "001" / "store.dat"
+VECTORS = sorted((REPO / "tests" / "fcs1").iterdir())
+VECTOR = VECTORS[0] / "store.dat"
 WAIT = 60
 PAGE = 4096
 START = 4100
