@@ -57,13 +57,14 @@ build_board() {
 	ln -sf "$PWD/$linux/include/linux/memblock.h" "$out/shim/linux/memblock.h"
 
 	mkdir -p "$out/board-objects/cairn"
-	for source in tests/bench/board_main.c tests/bench/bench_memblock.c mm/memblock*.c; do
+	for source in tests/bench/board_main.c tests/bench/board_memblock.c \
+		tests/bench/bench_memblock.c mm/memblock*.c; do
 		$flags "$source" -o "$out/board-objects/cairn/$(basename "$source" .c).o"
 	done
 	$BOARD_LINK "$out"/board-objects/cairn/*.o $BOARD_OBJ -o "$out/board-cairn"
 
 	mkdir -p "$out/board-objects/linux"
-	cp "$out/board-objects/cairn/board_main.o" "$out/board-objects/linux/"
+	cp "$out"/board-objects/cairn/board_m*.o "$out/board-objects/linux/"
 	for name in memcpy memmove; do
 		$flags -isystem "$out/shim" -include tests/bench/linux-shim/asm.h \
 			"$linux/arch/arm/lib/$name.S" -o "$out/board-objects/linux/$name.o"
@@ -121,19 +122,10 @@ count_host() { # linux or cairn
 		}' "$dumps/checksums" "$dumps"/out.*
 }
 
-# With -icount time passes with instructions: a nanosecond each at shift=0.
 count_board() { # linux or cairn
 	echo "counting instructions on the board, $1" >&2
-	said=$out/board-$1.out
-	side=$1
-	eval "set -- $(./qemu-run.sh --print | sed 's/ -kernel .*//')" # the only one to know its flags
-	timeout 300 "$@" -icount shift=0 -kernel "$out/board-$side" \
-		</dev/null >"$said" 2>&1 || echo "QEMU ended with status $?" >>"$said"
-	[ "$(tail -n 1 "$said")" = "done" ] || {
-		cat "$said" >&2
-		die "$side: the board did not come to the end: see above"
-	}
-	awk -v side="$side" '$1 == "insn" { print "board", $2, $3, side, $4, $5 }' "$said"
+	tools/bench-board.sh "$out/board-$1" >"$out/board-$1.out"
+	awk -v side="$1" '$1 == "insn" { print "board", $2, $3, side, $4, $5 }' "$out/board-$1.out"
 }
 
 tools/fetch-linux.sh

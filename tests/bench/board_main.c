@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rows on the board: instructions for a call, by the Cortex-A9's global timer under QEMU's
- * -icount, where time passes with instructions. It stands in boot/main.c's place; entry.S, the MMU,
- * the exceptions and the serial port are the image's own. Prints "insn ROW N VALUE CHECKSUM" and,
- * at the end, "done"; leaves QEMU with status 0, or 1 after a panic.
+ * Counts instructions on the board, by the Cortex-A9's global timer under QEMU's -icount, where
+ * time passes with instructions. It stands in boot/main.c's place; entry.S, the MMU, the exceptions
+ * and the serial port are the image's own. Prints "done" at the end; leaves QEMU with status 0, or
+ * 1 after a panic.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "boot/exception.h"
 #include "boot/layout.h"
 #include "drivers/mmio.h"
 #include "drivers/pl011.h"
 #include "early_uart.h" /* made by the build from the board's tree */
-#include "tests/bench/bench_memblock.h"
+#include "tests/bench/board.h"
 
 /* The global timer (ARM DDI 0407, chapter 4), at this distance from the CPU's private registers. */
 #define TIMER 0x200
@@ -23,7 +22,6 @@
 #define TIMER_ENABLE 1u
 
 #define CALIBRATION_LOOPS 1000000u
-#define CALLS_MIN 2048u /* in a measurement: a tick more or less is nothing then */
 
 /* Semihosting (ARM DUI 0203). */
 #define SYS_EXIT 0x18
@@ -33,6 +31,8 @@ int main(void); /* which only entry.S calls */
 
 struct boot_registers boot_registers;
 
+static uint64_t tenths_in_tick;
+
 static uintptr_t private_registers(void)
 {
 	uint32_t base;
@@ -41,7 +41,7 @@ static uintptr_t private_registers(void)
 	return base;
 }
 
-static uint64_t ticks(void)
+uint64_t board_ticks(void)
 {
 	uintptr_t base = private_registers();
 	uint32_t high, low;
@@ -56,10 +56,10 @@ static uint64_t ticks(void)
 /* The ticks of LOOPS times two instructions, and of what is around them. */
 static uint64_t ticks_of_loop(uint32_t loops)
 {
-	uint64_t began = ticks();
+	uint64_t began = board_ticks();
 
 	__asm__ volatile("1: subs %0, %0, #1\n\tbne 1b" : "+r"(loops) : : "cc");
-	return ticks() - began;
+	return board_ticks() - began;
 }
 
 /* Tenths of an instruction in a tick. */
@@ -73,38 +73,15 @@ static uint64_t calibrate(void)
 	return (10 * 4 * CALIBRATION_LOOPS + (thrice - once) / 2) / (thrice - once);
 }
 
-static uint64_t ticks_of_passes(const struct bench_row *row, unsigned long passes, bool empty)
+uint64_t board_tenths(uint64_t ticks)
 {
-	uint64_t began = ticks();
-
-	for (unsigned long i = 0; i < passes; i++)
-		bench_pass(row, empty);
-	return ticks() - began;
+	return ticks * tenths_in_tick;
 }
 
-static void print(const char *text)
+void board_print(const char *text)
 {
 	for (; *text; text++)
 		pl011_ops.put(EARLY_UART_BASE, (uint8_t)*text);
-}
-
-static void count_row(const struct bench_row *row, unsigned long n, uint64_t tenths_in_tick)
-{
-	unsigned long passes, calls;
-	uint64_t loop, whole, tenths, sum;
-	char line[96];
-
-	bench_prepare(row, n);
-	passes = CALLS_MIN / bench_calls() + 1;
-	calls = passes * bench_calls();
-	loop = ticks_of_passes(row, passes, true);
-	whole = ticks_of_passes(row, passes, false);
-	sum = bench_checksum();
-	tenths = ((whole - loop) * tenths_in_tick + calls / 2) / calls;
-	snprintf(line, sizeof(line), "insn %s %lu %lu.%lu %08lx%08lx\n", row->name, n,
-		 (unsigned long)(tenths / 10), (unsigned long)(tenths % 10),
-		 (unsigned long)(sum >> 32), (unsigned long)sum);
-	print(line);
 }
 
 static void leave(void)
@@ -117,8 +94,6 @@ static void leave(void)
 
 int main(void)
 {
-	static const unsigned long sizes[] = {BENCH_BOARD_SIZES};
-	uint64_t tenths_in_tick;
 	char line[64];
 
 	panic_may_exit();
@@ -127,11 +102,9 @@ int main(void)
 	tenths_in_tick = calibrate();
 	snprintf(line, sizeof(line), "tick %lu.%lu\n", (unsigned long)(tenths_in_tick / 10),
 		 (unsigned long)(tenths_in_tick % 10));
-	print(line);
-	for (const struct bench_row *row = bench_rows; row->name; row++)
-		for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++)
-			count_row(row, sizes[i], tenths_in_tick);
-	print("done\n");
+	board_print(line);
+	bench_board();
+	board_print("done\n");
 	leave();
 	return 0;
 }
