@@ -336,6 +336,15 @@ bench-memblock: ## memblock beside Linux's, host and board (fetches 138 MB once)
 	BOARD_OBJ='$(filter-out %/boot/main.o $(OUT)/mm/memblock%, $(OBJ)) $(OUT)/pass1.o $(LIBS)' \
 	tools/bench-memblock.sh
 
+# ARGS: a part of it, see tools/bench-store.sh.
+.PHONY: bench-store
+bench-store: ## the store beside khash, GHashTable, uthash, TDB, LMDB; and on the board
+	@tools/setup.sh bench
+	$(MAKE) --no-print-directory all
+	@BOARD_CC='$(CROSS)gcc $(CFLAGS)' BOARD_LINK='$(CROSS)gcc $(LDFLAGS)' \
+	BOARD_OBJ='$(filter-out %/boot/main.o, $(OBJ)) $(OUT)/pass1.o $(LIBS)' \
+	tools/bench-store.sh $(ARGS)
+
 # ---- to use ---------------------------------------------------------------------------------
 
 .PHONY: run

@@ -4,7 +4,7 @@
 #   tools/setup.sh run    what ./qemu-run.sh needs
 #   tools/setup.sh test   that, and what make test needs
 #   tools/setup.sh linux  what make check-linux needs
-#   tools/setup.sh bench  what make bench-memblock needs
+#   tools/setup.sh bench  what make bench-memblock and make bench-store need
 set -eu
 
 run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi make
@@ -13,7 +13,8 @@ test="gcc libc6-dev libcmocka-dev libfdt-dev libjansson-dev nettle-dev python3-p
 	python3-pexpect python3-pytest-xdist clang-format cppcheck shellcheck clang libclang-rt-dev"
 
 linux="gcc gcc-multilib libc6-dev xz-utils"
-bench="$run gcc libc6-dev valgrind xz-utils"
+bench="$run gcc libc6-dev valgrind xz-utils pkg-config libhts-dev libglib2.0-dev uthash-dev libtdb-dev
+	liblmdb-dev"
 
 case ${1:-} in
 run) wanted=$run ;;
