@@ -18,7 +18,10 @@ static inline uint32_t be32_load(const void *p)
 /** The 64-bit big-endian value at P, which needs no alignment. */
 static inline uint64_t be64_load(const void *p)
 {
-	return (uint64_t)be32_load(p) << 32 | be32_load((const char *)p + 4);
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap64(v);
 }
 
 /** Writes V big-endian to P, which needs no alignment. */

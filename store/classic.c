@@ -88,27 +88,6 @@ static void write_record(struct store *s, uint32_t off, uint32_t block, uint32_t
 	door_write(d, at + c->key_len + c->data_len, c->meta, c->meta_len);
 }
 
-static int view(const struct store *s, uint32_t off, struct store_view *v)
-{
-	const uint8_t *p = door_at(&s->door, off);
-	uint32_t size = be32_load(p + HDR_SIZE);
-
-	v->key_len = be32_load(p + HDR_KEYLEN);
-	v->data_len = be32_load(p + HDR_DATALEN);
-	v->meta_len = be32_load(p + HDR_METALEN);
-	if (!size_legal(s, off, size) || v->key_len - 1 >= STORE_KEY_MAX ||
-	    (uint64_t)v->key_len + v->data_len + v->meta_len > size - HDR_BYTES)
-		return -EBADMSG;
-	v->expiry = (int64_t)be64_load(p + HDR_EXPIRY);
-	v->key = p + HDR_BYTES;
-	v->data = p + HDR_BYTES + v->key_len;
-	v->meta = p + HDR_BYTES + v->key_len + v->data_len;
-	v->version = 0;
-	v->slot = off;
-	v->slot_size = size;
-	return 0;
-}
-
 static void kill_record(struct store *s, uint32_t off, uint32_t size)
 {
 	(void)size;
@@ -141,26 +120,34 @@ static uint32_t step(const struct store *s, uint32_t off)
 	return 0;
 }
 
+static void leave_out(struct store *s, uint32_t off)
+{
+	const uint8_t *p = door_at(&s->door, off);
+
+	s->read_only = true;
+	store_report(s,
+		     "the record at offset %lu has lengths that do not fit (size %ld, key %ld, "
+		     "data %ld, metadata %ld): left out, and nothing is written",
+		     (unsigned long)off, (long)(int32_t)be32_load(p + HDR_SIZE),
+		     (long)be32_load(p + HDR_KEYLEN), (long)(int32_t)be32_load(p + HDR_DATALEN),
+		     (long)(int32_t)be32_load(p + HDR_METALEN));
+}
+
 /* Makes the record at OFF an entry; of two with one key the later counts, as the newer one. */
 static int index_record(struct store *s, uint32_t off)
 {
+	const uint8_t *p = door_at(&s->door, off);
+	uint32_t key_len = be32_load(p + HDR_KEYLEN), hash;
 	struct store_index_slot *entry;
-	struct store_view v;
-	uint32_t hash;
 
-	if (view(s, off, &v)) {
-		s->read_only = true;
-		store_report(s,
-			     "the record at offset %lu has lengths that do not fit (size %ld, key "
-			     "%ld, data %ld, metadata %ld): left out, and nothing is written",
-			     (unsigned long)off, (long)(int32_t)read_size(s, off), (long)v.key_len,
-			     (long)(int32_t)v.data_len, (long)(int32_t)v.meta_len);
+	if (!store_record(s, off)) {
+		leave_out(s, off);
 		return 0;
 	}
-	hash = index_hash(s, v.key, v.key_len);
+	hash = index_hash(s, p + HDR_BYTES, key_len);
 	if (entries_reserve(s, hash))
 		return -ENOMEM;
-	entry = index_find(s, v.key, v.key_len, hash);
+	entry = index_find(s, p + HDR_BYTES, key_len, hash);
 	if (entry) {
 		entries_remove(s, entry);
 		s->shadowed++;
@@ -323,7 +310,7 @@ static uint32_t slide(struct store *s, uint32_t hole, uint32_t off)
 	uint32_t bytes, size, rest;
 	struct store_view v;
 
-	if (!entry || view(s, off, &v))
+	if (!entry || store_view_at(s, off, &v))
 		return 0;
 	bytes = HDR_BYTES + v.key_len + v.data_len + v.meta_len;
 	rest = off + v.slot_size - hole - bytes;
@@ -370,12 +357,12 @@ static int compact(struct store *s, uint32_t max_bytes)
 }
 
 const struct store_layout store_classic = {
+	.overhead = HDR_BYTES,
 	.usable = usable,
 	.open = open_classic,
 	.slot_bytes = slot_bytes,
 	.begin = begin,
 	.write = write_record,
-	.view = view,
 	.kill = kill_record,
 	.reclaim = reclaim,
 	.set_aside = set_aside,

@@ -57,7 +57,7 @@ static bool move_from(struct store *s, uint32_t hole, uint32_t off)
 	uint32_t need, block = off - hole, to = hole;
 	struct store_view view;
 
-	if (!entry || s->layout->view(s, off, &view))
+	if (!entry || store_view_at(s, off, &view))
 		return false;
 	need = (uint32_t)s->layout->slot_bytes((uint64_t)view.key_len + view.data_len +
 					       view.meta_len);

@@ -12,7 +12,6 @@
 #define SEGMENT_MEAN_LOW 192U /* fewer and two become one */
 #define SPARE 16U             /* slots behind the last home, more than a window */
 #define FIRST_HOMES 8U
-#define HASH_FACTOR 0x9e3779b97f4a7c15U
 
 /* How full a segment may become and is made anew, entries per hundred homes. */
 struct load {
@@ -25,36 +24,6 @@ static struct load load_of(const struct store *s)
 	static const struct load alone = {85, 69, 76}, ordered = {93, 85, 89};
 
 	return order_kept(s) ? ordered : alone;
-}
-
-/* The next 8 bytes of a key, or what is left of it. */
-static uint64_t key_word(const uint8_t *p, uint32_t len)
-{
-	uint64_t word = 0;
-
-	if (len >= 8) {
-		memcpy(&word, p, 8);
-		return word;
-	}
-	while (len--)
-		word = word << 8 | p[len];
-	return word;
-}
-
-uint32_t index_hash(const struct store *s, const void *key, uint32_t key_len)
-{
-	const uint8_t *p = key;
-	uint64_t h = s->super.salt ^ (uint64_t)key_len << 32;
-
-	for (;;) {
-		h = (h ^ key_word(p, key_len)) * HASH_FACTOR;
-		h ^= h >> 32;
-		if (key_len <= 8)
-			break;
-		key_len -= 8;
-		p += 8;
-	}
-	return (uint32_t)(h * HASH_FACTOR >> (64 - INDEX_HASH_BITS));
 }
 
 /* The homes at which COUNT entries are PERCENT of them. */

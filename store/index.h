@@ -20,10 +20,39 @@
 
 #define INDEX_HASH_BITS 31
 #define INDEX_EMPTY UINT32_MAX /* as a hash: above all of them */
-#define INDEX_WINDOW 6U        /* slots that a search looks at together */
+#define INDEX_FACTOR 0x9e3779b97f4a7c15U
+#define INDEX_WINDOW 6U /* slots that a search looks at together */
+
+/** The bytes of a key of less than 8. */
+static inline uint64_t index_short_key(const uint8_t *p, uint32_t len)
+{
+	uint64_t word = 0;
+
+	while (len--)
+		word = word << 8 | p[len];
+	return word;
+}
 
 /** The hash of a key in this store (salted): 31 bits. */
-uint32_t index_hash(const struct store *s, const void *key, uint32_t key_len);
+static ALWAYS_INLINE uint32_t index_hash(const struct store *s, const void *key, uint32_t key_len)
+{
+	const uint8_t *p = key;
+	uint64_t h = s->super.salt ^ key_len;
+
+	if (key_len < 8) {
+		h ^= index_short_key(p, key_len) << 8;
+	} else {
+		/* The last eight bytes may begin before where the loop has ended. */
+		for (; key_len > 8; key_len -= 8, p += 8) {
+			h = (h ^ word_at(p)) * INDEX_FACTOR;
+			h ^= h >> 32;
+		}
+		h ^= word_at(p + key_len - 8);
+	}
+	h *= INDEX_FACTOR;
+	h ^= h >> 32;
+	return (uint32_t)(h * INDEX_FACTOR >> (64 - INDEX_HASH_BITS));
+}
 
 /**
  * The segment of HASH. There are between `half` and twice as many: those below count - half were

@@ -8,10 +8,10 @@
 
 /** How records lie in the region. The store is open but for open(); offsets are of records. */
 struct store_layout {
-	/** A rest of the last slot of at least this many bytes is split off. */
-	uint32_t tail_rest_min;
-	bool versions;   /**< records have numbers */
-	bool makes_room; /**< a put that finds no room purges and compacts */
+	uint32_t overhead;      /**< bytes of a slot that cannot be content */
+	uint32_t tail_rest_min; /**< a rest of the last slot of so many bytes is split off */
+	bool versions;          /**< records have numbers */
+	bool makes_room;        /**< a put that finds no room purges and compacts */
 
 	/** Whether base and size of the region will do. */
 	bool (*usable)(const struct store_media *media);
@@ -37,8 +37,11 @@ struct store_layout {
 	void (*write)(struct store *s, uint32_t off, uint32_t block, uint32_t size,
 		      const struct slot_content *c);
 
-	/** 0 and *VIEW for the record at OFF, or -EBADMSG: what it says cannot be believed. */
-	int (*view)(const struct store *s, uint32_t off, struct store_view *view);
+	/**
+	 * Whether the record in the slot [off, off + size), whose lengths fit in it, can be
+	 * believed. May be NULL: always.
+	 */
+	bool (*verify)(const struct store *s, uint32_t off, uint32_t size);
 
 	/** Ends the record at OFF. Durable when it returns. */
 	void (*kill)(struct store *s, uint32_t off, uint32_t size);
@@ -62,6 +65,25 @@ struct store_layout {
 	/** As store_compact(). */
 	int (*compact)(struct store *s, uint32_t max_bytes);
 };
+
+/**
+ * The size of the slot of the record at OFF, or 0: what it says cannot be believed, and nothing it
+ * says may be acted on, its size least of all.
+ */
+static ALWAYS_INLINE uint32_t store_record(const struct store *s, uint32_t off)
+{
+	const uint8_t *p = (const uint8_t *)s->door.media.base + off;
+	uint32_t size = be32_load(p + HDR_SIZE), key_len = be32_load(p + HDR_KEYLEN);
+	uint64_t least = (uint64_t)be32_load(p + HDR_DATALEN) + be32_load(p + HDR_METALEN) +
+			 key_len + s->layout->overhead;
+
+	if (key_len - 1 >= STORE_KEY_MAX || least > size || size > s->end - off)
+		return 0;
+	return !s->layout->verify || s->layout->verify(s, off, size) ? size : 0;
+}
+
+/** 0 and *VIEW for the record at OFF, or -EBADMSG: see store_record(). */
+int store_view_at(const struct store *s, uint32_t off, struct store_view *view);
 
 /** Sends a line to config->report, if there is one. */
 void store_report(const struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);

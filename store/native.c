@@ -272,6 +272,7 @@ static int clear(struct store *s)
 }
 
 const struct store_layout store_native = {
+	.overhead = HDR_BYTES + TRL_BYTES,
 	.tail_rest_min = SLOT_MIN,
 	.versions = true,
 	.makes_room = true,
@@ -280,7 +281,7 @@ const struct store_layout store_native = {
 	.slot_bytes = slot_bytes,
 	.begin = begin,
 	.write = write_record,
-	.view = slot_view,
+	.verify = slot_verify,
 	.kill = kill_record,
 	.reclaim = join,
 	.set_aside = set_aside,

@@ -107,16 +107,14 @@ enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size
 	return check(s, off, size, door_read(&s->door, off + size - TRL_W0) >> 16, v);
 }
 
-int slot_view(const struct store *s, uint32_t off, struct store_view *view)
+bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
 {
-	uint32_t size = door_read(&s->door, off + HDR_SIZE);
-	uint32_t key_len = door_read(&s->door, off + HDR_KEYLEN);
+	struct store_view view;
 
 	if (!slot_size_legal(s, off, size))
-		return -EBADMSG;
-	if (s->config.unchecked)
-		return view_as(s, off, size, key_len, view) ? 0 : -EBADMSG;
-	return check(s, off, size, key_len, view) == SLOT_LIVE ? 0 : -EBADMSG;
+		return false;
+	return s->config.unchecked ||
+	       check(s, off, size, door_read(&s->door, off + HDR_KEYLEN), &view) == SLOT_LIVE;
 }
 
 static void write_expiry(struct store_door *d, uint32_t off, int64_t expiry)

@@ -43,24 +43,32 @@ bool slot_is_free(const struct store *s, uint32_t off);
 enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,
 			      struct store_view *view);
 
-/** 0 and *VIEW for the live record at OFF, or -EBADMSG: lengths or checksum are wrong. */
-int slot_view(const struct store *s, uint32_t off, struct store_view *view);
+/** Whether the live record in the slot [OFF, OFF + SIZE), whose lengths fit, checks. */
+bool slot_verify(const struct store *s, uint32_t off, uint32_t size);
+
+/** The next eight bytes as a number, in the machine's order. */
+static inline uint64_t word_at(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
 
 /** Whether the N bytes at A and B are the same. */
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n)
 {
-	uint64_t x, y;
-
-	for (; n >= 8; n -= 8, a += 8, b += 8) {
-		memcpy(&x, a, sizeof(x));
-		memcpy(&y, b, sizeof(y));
-		if (x != y)
-			return false;
+	if (n < 8) {
+		while (n--)
+			if (*a++ != *b++)
+				return false;
+		return true;
 	}
-	while (n--)
-		if (*a++ != *b++)
+	for (; n > 8; n -= 8, a += 8, b += 8)
+		if (word_at(a) != word_at(b))
 			return false;
-	return true;
+	/* The last eight, which may begin before where the loop has ended. */
+	return word_at(a + n - 8) == word_at(b + n - 8);
 }
 
 /** Whether the header at OFF holds this key (no checksum). */

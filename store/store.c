@@ -97,7 +97,35 @@ static inline int check_key(const struct store *s, uint32_t key_len)
 	return key_len - 1 < STORE_KEY_MAX ? 0 : -EDOM;
 }
 
-static inline struct store_index_slot *find(struct store *s, const void *key, uint32_t key_len)
+/* The record in the slot [off, off + size), whose lengths fit. */
+static void view_record(const struct store *s, uint32_t off, uint32_t size, struct store_view *v)
+{
+	const uint8_t *p = door_at(&s->door, off);
+
+	v->key_len = be32_load(p + HDR_KEYLEN);
+	v->data_len = be32_load(p + HDR_DATALEN);
+	v->meta_len = be32_load(p + HDR_METALEN);
+	v->expiry = (int64_t)be64_load(p + HDR_EXPIRY);
+	v->key = p + HDR_BYTES;
+	v->data = p + HDR_BYTES + v->key_len;
+	v->meta = p + HDR_BYTES + v->key_len + v->data_len;
+	v->version = s->layout->versions ? slot_seq(s, off, size) : 0;
+	v->slot = off;
+	v->slot_size = size;
+}
+
+int store_view_at(const struct store *s, uint32_t off, struct store_view *view)
+{
+	uint32_t size = store_record(s, off);
+
+	if (!size)
+		return -EBADMSG;
+	view_record(s, off, size, view);
+	return 0;
+}
+
+static ALWAYS_INLINE struct store_index_slot *find(struct store *s, const void *key,
+						   uint32_t key_len)
 {
 	return index_find(s, key, key_len, index_hash(s, key, key_len));
 }
@@ -118,23 +146,25 @@ static uint32_t reclaim(struct store *s, uint32_t off, uint32_t size)
 	return end;
 }
 
+/* The record at OFF says nothing that may be acted on. */
+static __attribute__((noinline)) int kill_damaged(struct store *s, uint32_t off)
+{
+	store_report(s,
+		     "the entry at offset %lu is damaged: kept aside, its slot is not used again",
+		     (unsigned long)off);
+	s->layout->set_aside(s, off);
+	return -EBADMSG;
+}
+
 int store_kill(struct store *s, uint32_t off, uint32_t *next)
 {
-	struct store_view view;
-	uint32_t end;
+	uint32_t size = store_record(s, off), end = off + size;
 
-	if (s->layout->view(s, off, &view)) {
-		store_report(s,
-			     "the entry at offset %lu is damaged: kept aside, its slot is not used "
-			     "again",
-			     (unsigned long)off);
-		s->layout->set_aside(s, off);
-		return -EBADMSG;
-	}
-	end = off + view.slot_size;
-	s->layout->kill(s, off, view.slot_size);
-	if (!pins_keep(s, off, view.slot_size))
-		end = reclaim(s, off, view.slot_size);
+	if (!size)
+		return kill_damaged(s, off);
+	s->layout->kill(s, off, size);
+	if (!pins_keep(s, off, size))
+		end = reclaim(s, off, size);
 	if (next)
 		*next = end;
 	return 0;
@@ -264,33 +294,45 @@ int store_put(struct store *s, const void *key, uint32_t key_len, const void *da
 	return err ? err : put(s, &c, need);
 }
 
-/* The live entry of KEY in *VIEW; *ENTRY is its slot in the index. Errors as store_get(). */
+static __attribute__((noinline)) int find_damaged(struct store *s, uint32_t off)
+{
+	store_report(s, "the entry at offset %lu is damaged: not served", (unsigned long)off);
+	return -EBADMSG;
+}
+
+/* A live entry. */
+struct found {
+	struct store_index_slot *entry;
+	uint32_t off, size; /* of its slot */
+};
+
+/* The live entry of KEY. Errors as store_get(); F->entry is NULL unless there is a record. */
 static ALWAYS_INLINE int find_live(struct store *s, const void *key, uint32_t key_len,
-				   struct store_view *view, struct store_index_slot **entry)
+				   struct found *f)
 {
 	int err = check_key(s, key_len);
+	int64_t expiry;
 
+	f->entry = NULL;
 	if (err)
 		return err;
-	*entry = find(s, key, key_len);
-	if (!*entry)
+	f->entry = find(s, key, key_len);
+	if (!f->entry)
 		return -ENOENT;
-	err = s->layout->view(s, index_offset(s, *entry), view);
-	if (err) {
-		store_report(s, "the entry at offset %lu is damaged: not served",
-			     (unsigned long)index_offset(s, *entry));
-		return err;
-	}
-	return view->expiry > 0 && store_expired(view->expiry, store_now(s)) ? -ENOENT : 0;
+	f->off = index_offset(s, f->entry);
+	f->size = store_record(s, f->off);
+	if (!f->size)
+		return find_damaged(s, f->off);
+	expiry = (int64_t)be64_load(door_at(&s->door, f->off) + HDR_EXPIRY);
+	return expiry > 0 && store_expired(expiry, store_now(s)) ? -ENOENT : 0;
 }
 
 int store_put_if(struct store *s, uint64_t version, const void *key, uint32_t key_len,
 		 const void *data, uint32_t data_len, const void *meta, uint32_t meta_len,
 		 int64_t expiry)
 {
-	struct store_index_slot *entry;
-	struct store_view view;
-	int err = find_live(s, key, key_len, &view, &entry);
+	struct found f;
+	int err = find_live(s, key, key_len, &f);
 
 	if (err && err != -ENOENT)
 		return err;
@@ -301,21 +343,19 @@ int store_put_if(struct store *s, uint64_t version, const void *key, uint32_t ke
 			return -ENOTSUP;
 		if (err)
 			return err;
-		if (view.version != version)
+		if (slot_seq(s, f.off, f.size) != version)
 			return -ESTALE;
 	}
 	return store_put(s, key, key_len, data, data_len, meta, meta_len, expiry);
 }
 
 /* find_live() that counts, and that the order takes note of. */
-static ALWAYS_INLINE int lookup(struct store *s, const void *key, uint32_t key_len,
-				struct store_view *view)
+static ALWAYS_INLINE int lookup(struct store *s, const void *key, uint32_t key_len, struct found *f)
 {
-	struct store_index_slot *entry = NULL;
-	int err = find_live(s, key, key_len, view, &entry);
+	int err = find_live(s, key, key_len, f);
 
-	if (entry)
-		entries_touch(s, entry);
+	if (f->entry)
+		entries_touch(s, f->entry);
 	if (!err)
 		s->counters.hits++;
 	else if (err == -ENOENT)
@@ -325,9 +365,13 @@ static ALWAYS_INLINE int lookup(struct store *s, const void *key, uint32_t key_l
 
 int store_get(struct store *s, const void *key, uint32_t key_len, struct store_view *view)
 {
-	int err = lookup(s, key, key_len, view);
+	struct found f;
+	int err = lookup(s, key, key_len, &f);
 
-	return err ? err : pins_add(s, view->slot);
+	if (err)
+		return err;
+	view_record(s, f.off, f.size, view);
+	return pins_add(s, f.off);
 }
 
 void store_release(struct store *s, const struct store_view *view)
@@ -344,24 +388,28 @@ void store_release(struct store *s, const struct store_view *view)
 int store_read(struct store *s, const void *key, uint32_t key_len, void *data, uint32_t room,
 	       uint32_t *data_len)
 {
-	struct store_view view;
-	int err = lookup(s, key, key_len, &view);
+	struct found f;
+	int err = lookup(s, key, key_len, &f);
+	const uint8_t *p;
+	uint32_t len;
 
 	if (err)
 		return err;
-	*data_len = view.data_len;
-	if (view.data_len > room)
+	p = door_at(&s->door, f.off);
+	len = be32_load(p + HDR_DATALEN);
+	*data_len = len;
+	if (len > room)
 		return -EMSGSIZE;
-	if (view.data_len)
-		memcpy(data, view.data, view.data_len);
+	if (len)
+		memcpy(data, p + HDR_BYTES + key_len, len);
 	return 0;
 }
 
 int store_contains(struct store *s, const void *key, uint32_t key_len)
 {
-	struct store_view view;
+	struct found f;
 
-	return lookup(s, key, key_len, &view);
+	return lookup(s, key, key_len, &f);
 }
 
 int store_delete(struct store *s, const void *key, uint32_t key_len)

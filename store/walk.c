@@ -30,7 +30,7 @@ static int visit(struct store *s, const struct store_walk *w, uint32_t off, int6
 
 	if (!wanted(w, door_at(&s->door, off + HDR_BYTES), door_read(&s->door, off + HDR_KEYLEN)))
 		return 0;
-	if (s->layout->view(s, off, &view)) {
+	if (store_view_at(s, off, &view)) {
 		store_report(s, "the entry at offset %lu is damaged: left out", (unsigned long)off);
 		return 0;
 	}
@@ -77,7 +77,7 @@ static bool purge_one(struct store *s, uint32_t off, int64_t t, uint32_t *next,
 		      struct store_view *view)
 {
 	if (!store_expired((int64_t)be64_load(door_at(&s->door, off + HDR_EXPIRY)), t) ||
-	    s->layout->view(s, off, view) || !store_forget(s, off))
+	    store_view_at(s, off, view) || !store_forget(s, off))
 		return false;
 	s->counters.expired++;
 	return !store_kill(s, off, next);
@@ -121,7 +121,7 @@ int store_each_eldest(struct store *s, int (*fn)(void *ctx, const struct store_v
 	for (uint32_t n = order_eldest(s); n && !stop; n = order_next(s, n)) {
 		struct store_view view;
 
-		if (!s->layout->view(s, order_offset(s, n), &view))
+		if (!store_view_at(s, order_offset(s, n), &view))
 			stop = fn(ctx, &view);
 	}
 	return stop;
