@@ -255,6 +255,19 @@ struct store_index_slot *index_at(struct store *s, uint32_t off)
 	return slot && index_offset(s, slot) == off ? slot : NULL;
 }
 
+struct store_index_slot *index_search(struct store *s, uint32_t off)
+{
+	for (uint32_t i = 0; i < s->index.segment_count; i++) {
+		struct store_segment *seg = &s->index.segments[i];
+
+		for (uint32_t k = 0; k < seg->slots; k++)
+			if (seg->slot[k].hash != INDEX_EMPTY &&
+			    index_offset(s, &seg->slot[k]) == off)
+				return &seg->slot[k];
+	}
+	return NULL;
+}
+
 void index_insert(struct store *s, uint32_t hash, uint32_t ref)
 {
 	place(index_segment(&s->index, hash), (struct store_index_slot){.hash = hash, .ref = ref});

@@ -91,6 +91,9 @@ static inline int index_reserve(struct store *s, uint32_t hash)
 /** The slot of the record at OFF, found by the key in the region; NULL if there is none. */
 struct store_index_slot *index_at(struct store *s, uint32_t off);
 
+/** The same by looking through the whole table: for a record whose key is damaged. */
+struct store_index_slot *index_search(struct store *s, uint32_t off);
+
 /** Adds a record that is not in it. REF: its offset, or its node if an order is kept. */
 void index_insert(struct store *s, uint32_t hash, uint32_t ref);
 

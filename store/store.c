@@ -232,6 +232,8 @@ bool store_forget(struct store *s, uint32_t off)
 {
 	struct store_index_slot *entry = off ? index_at(s, off) : NULL;
 
+	if (off && !entry)
+		entry = index_search(s, off);
 	if (entry)
 		entries_remove(s, entry);
 	return entry;
