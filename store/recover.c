@@ -39,64 +39,6 @@ static uint32_t read_key_len(const struct store *s, uint32_t off)
 }
 
 /*
- * Follows tags backward from END over slots that are not visible (keyLen 0) and whose header, but
- * for that at START, agrees. Whether they lead to START exactly; *FIRST is then the size of the
- * slot there.
- */
-static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, uint32_t *first)
-{
-	while (end > start) {
-		uint32_t size = slot_tag_before(s, end);
-
-		if (size < SLOT_MIN || size % SLOT_ALIGN || size > end - start)
-			return false;
-		end -= size;
-		*first = size;
-		if (read_key_len(s, end) != 0 || (end > start && read_size(s, end) != size))
-			return false;
-	}
-	return true;
-}
-
-enum fit {
-	FIT_WHOLE, /* header and tag agree */
-	FIT_SPLIT, /* a split was cut: the record is durable, the header still has the old size */
-	FIT_JOIN,  /* a join (or split) was cut: the header counts, the tag does not */
-	FIT_BROKEN,
-};
-
-/*
- * How the slot at OFF fits into the chain; *SIZE is what it really has. A cut leaves a header and a
- * tag that disagree only where nothing is visible, and then the tags that are there tell what was
- * under way: see "cut in a split or join" in docs/SPEC.md.
- */
-static enum fit fit(const struct store *s, uint32_t off, uint32_t *size)
-{
-	uint32_t tag, first = 0;
-	struct store_view slot;
-
-	*size = read_size(s, off);
-	if (!slot_size_legal(s, off, *size))
-		return FIT_BROKEN;
-	tag = slot_tag_before(s, off + *size);
-	if (tag == *size)
-		return FIT_WHOLE;
-	if (read_key_len(s, off) != 0)
-		return FIT_BROKEN;
-	if (tag < *size && tags_lead_to(s, off, off + *size, &first)) {
-		if (slot_classify(s, off, first, &slot) != SLOT_LIVE)
-			return FIT_JOIN;
-		*size = first;
-		return FIT_SPLIT;
-	}
-	/* The tag reaches back over slots walked already, to where the first of them begins. */
-	if (tag > *size && tag - *size <= off - CHAIN_START &&
-	    tags_lead_to(s, off - (tag - *size), off, &first))
-		return FIT_JOIN;
-	return FIT_BROKEN;
-}
-
-/*
  * Makes a live record an entry; of two with one key the higher number stays, as the newer one of
  * the two in the order. 1: one lost.
  */
@@ -200,7 +142,7 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 static int survey(struct store *s, struct work *w)
 {
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		enum fit f = fit(s, off, &size);
+		enum slot_fit f = slot_fit(s, off, &size);
 		int err;
 
 		marks_note(s, off);
@@ -228,7 +170,7 @@ static int survey(struct store *s, struct work *w)
 static void fix_chain(struct store *s)
 {
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		switch (fit(s, off, &size)) {
+		switch (slot_fit(s, off, &size)) {
 		case FIT_SPLIT:
 			door_word(&s->door, off + HDR_SIZE, size);
 			break;

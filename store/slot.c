@@ -117,6 +117,53 @@ bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
 	       check(s, off, size, door_read(&s->door, off + HDR_KEYLEN), &view) == SLOT_LIVE;
 }
 
+/*
+ * Follows tags backward from END over slots that are not visible (keyLen 0) and whose header, but
+ * for that at START, agrees. Whether they lead to START exactly; *FIRST is then the size of the
+ * slot there.
+ */
+static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, uint32_t *first)
+{
+	while (end > start) {
+		uint32_t size = slot_tag_before(s, end);
+
+		if (size < SLOT_MIN || size % SLOT_ALIGN || size > end - start)
+			return false;
+		end -= size;
+		*first = size;
+		if (door_read(&s->door, end + HDR_KEYLEN) != 0 ||
+		    (end > start && door_read(&s->door, end + HDR_SIZE) != size))
+			return false;
+	}
+	return true;
+}
+
+enum slot_fit slot_fit(const struct store *s, uint32_t off, uint32_t *size)
+{
+	uint32_t tag, first = 0;
+	struct store_view slot;
+
+	*size = door_read(&s->door, off + HDR_SIZE);
+	if (!slot_size_legal(s, off, *size))
+		return FIT_BROKEN;
+	tag = slot_tag_before(s, off + *size);
+	if (tag == *size)
+		return FIT_WHOLE;
+	if (door_read(&s->door, off + HDR_KEYLEN) != 0)
+		return FIT_BROKEN;
+	if (tag < *size && tags_lead_to(s, off, off + *size, &first)) {
+		if (slot_classify(s, off, first, &slot) != SLOT_LIVE)
+			return FIT_JOIN;
+		*size = first;
+		return FIT_SPLIT;
+	}
+	/* The tag reaches back over slots walked already, to where the first of them begins. */
+	if (tag > *size && tag - *size <= off - CHAIN_START &&
+	    tags_lead_to(s, off - (tag - *size), off, &first))
+		return FIT_JOIN;
+	return FIT_BROKEN;
+}
+
 static void write_expiry(struct store_door *d, uint32_t off, int64_t expiry)
 {
 	door_word(d, off + HDR_EXPIRY, (uint32_t)((uint64_t)expiry >> 32));

@@ -16,6 +16,14 @@ enum slot_state {
 	SLOT_DAMAGED,
 };
 
+/** How a slot fits into the chain. */
+enum slot_fit {
+	FIT_WHOLE, /**< header and tag agree */
+	FIT_SPLIT, /**< a split was cut: the record is durable, the header still has the old size */
+	FIT_JOIN,  /**< a join (or split) was cut: the header counts, the tag does not */
+	FIT_BROKEN,
+};
+
 /** A record about to be written. */
 struct slot_content {
 	const void *key, *data, *meta;
@@ -88,6 +96,13 @@ static inline bool slot_has_key(const struct store *s, uint32_t off, const void 
  */
 void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
 		const struct slot_content *c);
+
+/**
+ * How the slot at OFF fits into the chain, which is sound before it; *SIZE is what it really has. A
+ * cut leaves a header and a tag that disagree only where nothing is visible, and then the tags that
+ * are there tell what was under way: see "Open" in docs/SPEC.md.
+ */
+enum slot_fit slot_fit(const struct store *s, uint32_t off, uint32_t *size);
 
 /** Ends a record, in the current group: the caller flushes. */
 void slot_kill(struct store *s, uint32_t off, uint32_t size);

@@ -27,48 +27,16 @@ static uint32_t read_key_len(const struct store *s, uint32_t off)
 /* ---- the chain ---- */
 
 /*
- * Whether the tags before END lead to START exactly, over slots that no reader sees and whose
- * headers, but for that at START, agree. *FIRST is then the size that the tags give the slot there.
- */
-static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, uint32_t *first)
-{
-	while (end > start) {
-		uint32_t size = slot_tag_before(s, end);
-
-		if (size > end - start || !slot_size_legal(s, end - size, size))
-			return false;
-		end -= size;
-		*first = size;
-		if (read_key_len(s, end) != 0 || (end > start && read_size(s, end) != size))
-			return false;
-	}
-	return true;
-}
-
-/*
  * The size of the slot at OFF, the chain being sound before it; 0 if it cannot be told. *CUT is set
  * if header and tag do not agree, as a cut split or join leaves them.
  */
 static uint32_t slot_size_at(const struct store *s, uint32_t off, bool *cut)
 {
-	uint32_t size = read_size(s, off), tag, first = 0;
-	struct store_view view;
+	uint32_t size;
+	enum slot_fit fit = slot_fit(s, off, &size);
 
-	*cut = false;
-	if (!slot_size_legal(s, off, size))
-		return 0;
-	tag = slot_tag_before(s, off + size);
-	if (tag == size)
-		return size;
-	*cut = true;
-	if (read_key_len(s, off) != 0)
-		return 0;
-	if (tag < size && tags_lead_to(s, off, off + size, &first))
-		return slot_classify(s, off, first, &view) == SLOT_LIVE ? first : size;
-	if (tag > size && tag - size <= off - CHAIN_START &&
-	    tags_lead_to(s, off - (tag - size), off, &first))
-		return size;
-	return 0;
+	*cut = fit != FIT_WHOLE;
+	return fit == FIT_BROKEN ? 0 : size;
 }
 
 /* The first slot behind OFF from which the chain is sound to the end, going back from there. */
