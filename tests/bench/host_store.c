@@ -114,7 +114,7 @@ static void one_heap(void)
 /* Touches all the memory that malloc will need. */
 static void touch_heap(void)
 {
-	size_t bytes = 3 * (bench_store_bytes() + entries * (size_t)128);
+	size_t bytes = 2 * (bench_store_bytes() + entries * (size_t)128);
 	volatile uint8_t *all = malloc(bytes);
 
 	if (!all)
