@@ -247,9 +247,9 @@ static int open_classic(struct store *s)
 	s->file_size = s->config.file_size;
 	s->end = s->file_size;
 	marks_init(s);
-	store_report(s,
-		     "a plain FCS1 file: a write that is cut may lose entries, and damage is not "
-		     "noticed");
+	if (s->door.told) /* it is to survive something */
+		store_report(s,
+			     "plain FCS1: a cut write may lose entries, and damage is not noticed");
 	if (!s->file_size)
 		return start_empty(s);
 	if (s->file_size < MAGIC_BYTES || door_read(&s->door, 0) != IMAGE_MAGIC) {
