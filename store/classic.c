@@ -247,7 +247,7 @@ static int open_classic(struct store *s)
 	s->file_size = s->config.file_size;
 	s->end = s->file_size;
 	marks_init(s);
-	if (s->door.told) /* it is to survive something */
+	if (s->config.media.clean) /* it is to survive a reset */
 		store_report(s,
 			     "plain FCS1: a cut write may lose entries, and damage is not noticed");
 	if (!s->file_size)

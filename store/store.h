@@ -35,9 +35,9 @@ extern const struct store_layout store_native;
 /**
  * The bytes that Infinispan's SingleFileStore writes, after each operation. No trailer, no
  * superblock, no version; free slots are joined only at open and by store_purge(). Not safe against
- * cuts, and damaged values are not noticed: open says so in a line if media has hooks. The region
- * is the file: media.base needs no alignment, media.size is how large the file may become, and
- * config.file_size how large it is.
+ * cuts, and damaged values are not noticed: open says so in a line if media has a clean(). The
+ * region is the file: media.base needs no alignment, media.size is how large the file may become,
+ * and config.file_size how large it is.
  */
 extern const struct store_layout store_classic;
 
