@@ -38,7 +38,6 @@ static void move(struct store *s, struct store_index_slot *entry, const struct s
 	uint32_t need =
 		(uint32_t)s->layout->slot_bytes((uint64_t)c.key_len + c.data_len + c.meta_len);
 
-	freelist_remove(s, to, block);
 	s->layout->write(s, to, block, block - need >= SLOT_MIN ? need : block, &c);
 	marks_note(s, to);
 	index_set_offset(s, entry, to);
@@ -62,7 +61,9 @@ static bool move_from(struct store *s, uint32_t hole, uint32_t off)
 	need = (uint32_t)s->layout->slot_bytes((uint64_t)view.key_len + view.data_len +
 					       view.meta_len);
 	if (need > block)
-		to = freelist_best(s, need, &block);
+		to = freelist_take(s, need, &block);
+	else
+		freelist_remove(s, to, block);
 	if (!to)
 		return false;
 	move(s, entry, &view, to, block);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAF_MAX 256U /* blocks in a leaf */
-#define LEAF_LOW 96U  /* two neighbours that hold fewer together become one */
-#define LEAF_STEP 32U /* a leaf's memory grows by this much, and shrinks when more is unused */
+#define LEAF_MAX 128U /* blocks in a leaf */
+#define LEAF_LOW 64U  /* two neighbours that hold fewer together become one */
+#define LEAF_STEP 16U /* a leaf's memory grows by this much, and shrinks when more is unused */
 #define NO_KEY UINT64_MAX
 
 /* Size and offset as one number, which orders blocks as they are wanted. */
@@ -128,15 +128,24 @@ static void part(uint64_t *keys, uint32_t n, uint32_t middle)
 	}
 }
 
-/* The smallest key of the leaf that is not below LEAST, or NO_KEY. */
-static uint64_t smallest(const struct store_free_leaf *leaf, uint64_t least)
+/* Where the smallest key is that is not below LEAST; leaf->count if there is none. */
+static uint32_t smallest(const struct store_free_leaf *leaf, uint64_t least)
 {
-	uint64_t best = NO_KEY;
+	uint64_t best =
+		NO_KEY - least + 1; /* differences to smaller keys wrap, and are beyond it */
+	uint32_t at = leaf->count;
 
-	for (uint32_t i = 0; i < leaf->count; i++)
-		if (leaf->keys[i] >= least && leaf->keys[i] < best)
-			best = leaf->keys[i];
-	return best;
+	if (!least)
+		best = NO_KEY;
+	for (uint32_t i = 0; i < leaf->count; i++) {
+		uint64_t ahead = leaf->keys[i] - least;
+
+		if (ahead < best) {
+			best = ahead;
+			at = i;
+		}
+	}
+	return at;
 }
 
 static uint64_t largest(const struct store_free_leaf *leaf)
@@ -247,11 +256,23 @@ static void slim(struct store_freelist *f, uint32_t i)
 		leaf_resize(f, leaf, leaf->count + LEAF_STEP / 4);
 }
 
+/* Takes the key at K out of the leaf I. */
+static uint64_t take_key(struct store_freelist *f, uint32_t i, uint32_t k)
+{
+	struct store_free_leaf *leaf = &f->leaves[i];
+	uint64_t key = leaf->keys[k];
+
+	leaf->keys[k] = leaf->keys[--leaf->count];
+	f->count--;
+	f->bytes -= (uint32_t)(key >> 32);
+	slim(f, i);
+	return key;
+}
+
 void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 {
 	struct store_freelist *f = &s->free;
 	uint64_t key = key_of(size, off);
-	struct store_free_leaf *leaf;
 	uint32_t i, k = 0;
 
 	if (off && f->tail_off == off) {
@@ -261,30 +282,34 @@ void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 	if (!f->leaf_count)
 		return;
 	i = leaf_of(f, key);
-	leaf = &f->leaves[i];
-	while (k < leaf->count && leaf->keys[k] != key)
+	while (k < f->leaves[i].count && f->leaves[i].keys[k] != key)
 		k++;
-	if (k == leaf->count)
-		return;
-	leaf->keys[k] = leaf->keys[--leaf->count];
-	f->count--;
-	f->bytes -= size;
-	slim(f, i);
+	if (k < f->leaves[i].count)
+		take_key(f, i, k);
 }
 
-uint32_t freelist_best(const struct store *s, uint32_t size, uint32_t *got)
+uint32_t freelist_take(struct store *s, uint32_t size, uint32_t *got)
 {
-	const struct store_freelist *f = &s->free;
-	uint64_t least = key_of(size, 0), best = NO_KEY;
+	struct store_freelist *f = &s->free;
+	uint64_t least = key_of(size, 0);
+	uint32_t off = f->tail_off;
 
-	for (uint32_t i = leaf_of(f, least); i < f->leaf_count && best == NO_KEY; i++)
-		best = smallest(&f->leaves[i], least);
-	if (best != NO_KEY) {
-		*got = (uint32_t)(best >> 32);
-		return (uint32_t)best;
+	/* The block is in the leaf for LEAST, or it is the smallest one of the next. */
+	for (uint32_t i = f->count ? leaf_of(f, least) : f->leaf_count; i < f->leaf_count; i++) {
+		uint32_t k = smallest(&f->leaves[i], least);
+
+		if (k < f->leaves[i].count) {
+			uint64_t key = take_key(f, i, k);
+
+			*got = (uint32_t)(key >> 32);
+			return (uint32_t)key;
+		}
 	}
+	if (!off || f->tail_size < size)
+		return 0;
 	*got = f->tail_size;
-	return f->tail_size >= size ? f->tail_off : 0;
+	freelist_set_tail(s, 0, 0);
+	return off;
 }
 
 uint32_t freelist_largest(const struct store *s)
@@ -304,10 +329,11 @@ int freelist_each(const struct store *s, int (*fn)(void *ctx, uint32_t off, uint
 	int stop = 0;
 
 	for (uint32_t i = 0; i < f->leaf_count && !stop; i++) {
-		uint64_t key = smallest(&f->leaves[i], 0);
+		const struct store_free_leaf *leaf = &f->leaves[i];
+		uint32_t k = smallest(leaf, 0);
 
-		for (; key != NO_KEY && !stop; key = smallest(&f->leaves[i], key + 1))
-			stop = fn(ctx, (uint32_t)key, (uint32_t)(key >> 32));
+		for (; k < leaf->count && !stop; k = smallest(leaf, leaf->keys[k] + 1))
+			stop = fn(ctx, (uint32_t)leaf->keys[k], (uint32_t)(leaf->keys[k] >> 32));
 	}
 	return stop || !freelist_tail(s) ? stop : fn(ctx, f->tail_off, f->tail_size);
 }

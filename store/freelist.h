@@ -3,7 +3,7 @@
  * The free blocks of the chain by size and then offset, outside the region; the last block of the
  * chain is kept apart, because it is used only when no other fits.
  *
- * Two levels: leaves in order, and in a leaf up to 256 blocks in any order. Adding one is a binary
+ * Two levels: leaves in order, and in a leaf up to 128 blocks in any order. Adding one is a binary
  * search for its leaf and one store; finding one looks through a leaf. A full leaf is split at its
  * median.
  */
@@ -30,9 +30,11 @@ void freelist_add(struct store *s, uint32_t off, uint32_t size);
 /** Takes the block [off, off + size) out, if it is in. */
 void freelist_remove(struct store *s, uint32_t off, uint32_t size);
 
-/** The smallest block of at least SIZE bytes, at equal size the lowest; *GOT is its size; 0: none.
+/**
+ * Takes out the smallest block of at least SIZE bytes (which is not 0), at equal size the lowest;
+ * *GOT is its size. Its offset, or 0: there is none.
  */
-uint32_t freelist_best(const struct store *s, uint32_t size, uint32_t *got);
+uint32_t freelist_take(struct store *s, uint32_t size, uint32_t *got);
 
 /** The size of the largest block; 0: none. */
 uint32_t freelist_largest(const struct store *s);

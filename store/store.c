@@ -174,18 +174,18 @@ int store_kill(struct store *s, uint32_t off, uint32_t *next)
 static uint32_t cut_to(const struct store *s, uint32_t off, uint32_t block, uint32_t need)
 {
 	uint32_t rest = block - need;
-	bool split = off == s->free.tail_off
-			     ? rest >= s->layout->tail_rest_min
-			     : rest >= SPLIT_REST_MIN &&
-				       (float)need <= (float)block * s->config.fragmentation;
+	bool last = off == s->end || off + block == s->free.limit;
+	bool split = last ? rest >= s->layout->tail_rest_min
+			  : rest >= SPLIT_REST_MIN &&
+				     (float)need <= (float)block * s->config.fragmentation;
 
 	return split ? need : block;
 }
 
-/* freelist_best(), and when there is none once more without expired entries and holes. */
+/* freelist_take(), and when there is none once more without expired entries and holes. */
 static uint32_t make_room(struct store *s, uint32_t need, uint32_t *block)
 {
-	uint32_t off = freelist_best(s, need, block);
+	uint32_t off = freelist_take(s, need, block);
 	int more = 1;
 
 	if (off || !s->layout->makes_room)
@@ -193,10 +193,10 @@ static uint32_t make_room(struct store *s, uint32_t need, uint32_t *block)
 	if (s->free.lost)
 		store_join_all(s);
 	store_purge(s, NULL, NULL);
-	off = freelist_best(s, need, block);
+	off = freelist_take(s, need, block);
 	while (!off && more == 1 && s->free.bytes >= need) {
 		more = store_compact(s, COMPACT_STEP);
-		off = freelist_best(s, need, block);
+		off = freelist_take(s, need, block);
 	}
 	return off;
 }
@@ -255,11 +255,11 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 	old = entry ? index_offset(s, entry) : 0;
 	victim = entry ? 0 : victim_of(s);
 	err = s->layout->begin(s, c, victim);
-	if (err)
+	if (err) {
+		freelist_add(s, off, block);
 		return err;
-
+	}
 	size = cut_to(s, off, block, need);
-	freelist_remove(s, off, block);
 	s->layout->write(s, off, block, size, c);
 	marks_note(s, off);
 	s->counters.puts++;
