@@ -137,7 +137,7 @@ static void leave_out(struct store *s, uint32_t off)
 static int index_record(struct store *s, uint32_t off)
 {
 	const uint8_t *p = door_at(&s->door, off);
-	uint32_t key_len = be32_load(p + HDR_KEYLEN), hash;
+	uint32_t key_len = be32_load(p + HDR_KEYLEN), hash, old;
 	struct store_index_slot *entry;
 
 	if (!store_record(s, off)) {
@@ -147,7 +147,7 @@ static int index_record(struct store *s, uint32_t off)
 	hash = index_hash(s, p + HDR_BYTES, key_len);
 	if (entries_reserve(s, hash))
 		return -ENOMEM;
-	entry = index_find(s, p + HDR_BYTES, key_len, hash);
+	entry = index_find(s, p + HDR_BYTES, key_len, hash, &old);
 	if (entry) {
 		entries_remove(s, entry);
 		s->shadowed++;

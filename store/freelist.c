@@ -31,13 +31,6 @@ void freelist_clear(struct store *s, uint32_t limit)
 	s->free.limit = limit;
 }
 
-void freelist_set_tail(struct store *s, uint32_t off, uint32_t size)
-{
-	s->free.bytes += size - s->free.tail_size;
-	s->free.tail_off = off;
-	s->free.tail_size = size;
-}
-
 /* The leaf in which KEY is or would be. There is one at least. */
 static uint32_t leaf_of(const struct store_freelist *f, uint64_t key)
 {
@@ -288,28 +281,22 @@ void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 		take_key(f, i, k);
 }
 
-uint32_t freelist_take(struct store *s, uint32_t size, uint32_t *got)
+uint32_t freelist_take_inner(struct store *s, uint32_t size, uint32_t *got)
 {
 	struct store_freelist *f = &s->free;
-	uint64_t least = key_of(size, 0);
-	uint32_t off = f->tail_off;
+	uint64_t least = key_of(size, 0), key;
 
-	/* The block is in the leaf for LEAST, or it is the smallest one of the next. */
-	for (uint32_t i = f->count ? leaf_of(f, least) : f->leaf_count; i < f->leaf_count; i++) {
+	/* It is in the leaf for LEAST, or it is the smallest one of the next. */
+	for (uint32_t i = leaf_of(f, least); i < f->leaf_count; i++) {
 		uint32_t k = smallest(&f->leaves[i], least);
 
-		if (k < f->leaves[i].count) {
-			uint64_t key = take_key(f, i, k);
-
-			*got = (uint32_t)(key >> 32);
-			return (uint32_t)key;
-		}
+		if (k == f->leaves[i].count)
+			continue;
+		key = take_key(f, i, k);
+		*got = (uint32_t)(key >> 32);
+		return (uint32_t)key;
 	}
-	if (!off || f->tail_size < size)
-		return 0;
-	*got = f->tail_size;
-	freelist_set_tail(s, 0, 0);
-	return off;
+	return 0;
 }
 
 uint32_t freelist_largest(const struct store *s)

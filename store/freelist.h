@@ -19,7 +19,12 @@ void freelist_free(struct store *s);
 void freelist_clear(struct store *s, uint32_t limit);
 
 /** Makes the last block [OFF, OFF + SIZE); OFF 0: there is none. */
-void freelist_set_tail(struct store *s, uint32_t off, uint32_t size);
+static inline void freelist_set_tail(struct store *s, uint32_t off, uint32_t size)
+{
+	s->free.bytes += size - s->free.tail_size;
+	s->free.tail_off = off;
+	s->free.tail_size = size;
+}
 
 /**
  * Adds a free block. If there is no memory to remember it, it stays free in the region, free.lost
@@ -30,11 +35,24 @@ void freelist_add(struct store *s, uint32_t off, uint32_t size);
 /** Takes the block [off, off + size) out, if it is in. */
 void freelist_remove(struct store *s, uint32_t off, uint32_t size);
 
+/** freelist_take() of a block that is not the last one. */
+uint32_t freelist_take_inner(struct store *s, uint32_t size, uint32_t *got);
+
 /**
- * Takes out the smallest block of at least SIZE bytes (which is not 0), at equal size the lowest;
- * *GOT is its size. Its offset, or 0: there is none.
+ * Takes out the smallest block of at least SIZE bytes (which is not 0), at equal size the lowest,
+ * the last one only if no other is large enough; *GOT is its size. Its offset, or 0: there is none.
  */
-uint32_t freelist_take(struct store *s, uint32_t size, uint32_t *got);
+static inline uint32_t freelist_take(struct store *s, uint32_t size, uint32_t *got)
+{
+	uint32_t off = s->free.count ? freelist_take_inner(s, size, got) : 0;
+
+	if (off || !s->free.tail_off || s->free.tail_size < size)
+		return off;
+	off = s->free.tail_off;
+	*got = s->free.tail_size;
+	freelist_set_tail(s, 0, 0);
+	return off;
+}
 
 /** The size of the largest block; 0: none. */
 uint32_t freelist_largest(const struct store *s);

@@ -13,15 +13,15 @@
 #define SPARE 16U             /* slots behind the last home, more than a window */
 #define FIRST_HOMES 8U
 
-/* How full a segment may become and is made anew, entries per hundred homes. */
+/* How full a segment may become, and is made anew because it grew or shrank: % of its homes. */
 struct load {
-	uint8_t most, grown, fresh;
+	uint8_t most, grown, shrunk;
 };
 
 /* 8 bytes by the load, at most 11.9 an entry; beside the order's 10 at most 20 together. */
 static struct load load_of(const struct store *s)
 {
-	static const struct load alone = {85, 69, 76}, ordered = {93, 85, 89};
+	static const struct load alone = {88, 69, 76}, ordered = {93, 85, 89};
 
 	return order_kept(s) ? ordered : alone;
 }
@@ -41,23 +41,26 @@ static uint32_t homes_for(uint32_t count, uint32_t percent)
 static bool copy(struct store_segment *to, const struct store_segment *from, uint32_t mask,
 		 uint32_t bits)
 {
-	struct store_index_slot *next = to->slot, *end = to->slot + to->slots;
+	struct store_index_slot *next = to->slot, *end = to->slot + to->slots - INDEX_WINDOW - 1;
 	const struct store_index_slot *slot = from->slot, *last = slot + from->slots;
+	uint32_t count = 0;
 
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < to->slots; i++)
+		to->slot[i].hash = INDEX_EMPTY;
 	for (; slot < last; slot++) {
-		struct store_index_slot *at;
+		struct store_index_slot *home;
 
 		if ((slot->hash & (mask | ~HASH_MASK)) != bits)
 			continue;
-		for (at = index_home(to, slot->hash); next < at; next++)
-			next->hash = INDEX_EMPTY;
-		if (next >= end - INDEX_WINDOW - 1)
-			return false;
+		home = index_home(to, slot->hash);
+		next = next < home ? home : next;
 		*next++ = *slot;
-		to->count++;
+		if (next >= end)
+			return false;
+		count++;
 	}
-	for (; next < end; next++)
-		next->hash = INDEX_EMPTY;
+	to->count = count;
 	return true;
 }
 
@@ -98,22 +101,17 @@ static bool resize(struct store *s, struct store_segment *seg, uint32_t homes)
 	return true;
 }
 
-/* Puts an entry behind all with its hash or a smaller one; there is room. */
+/* Puts an entry before all with its hash or a larger one; there is room. */
 static void place(struct store_segment *seg, struct store_index_slot entry)
 {
-	struct store_index_slot *slot = index_home(seg, entry.hash);
+	struct store_index_slot *slot = index_first(seg, entry.hash), *end = slot;
 
-	while (slot->hash <= entry.hash)
-		slot++;
-	while (slot->hash != INDEX_EMPTY) {
-		struct store_index_slot moved = *slot;
-
-		*slot++ = entry;
-		entry = moved;
-	}
+	while (end->hash != INDEX_EMPTY)
+		end++;
+	memmove(slot + 1, slot, (size_t)(end - slot) * sizeof(*slot));
 	*slot = entry;
 	seg->count++;
-	if (slot == seg->slot + seg->slots - INDEX_WINDOW - 1)
+	if (end == seg->slot + seg->slots - INDEX_WINDOW - 1)
 		seg->most = 0; /* no room for another one */
 }
 
@@ -166,7 +164,7 @@ static void split(struct store *s)
 	if (!list_segment(ix))
 		return;
 	seg = &ix->segments[ix->segment_count - bit];
-	homes = homes_for(seg->count / 2, load_of(s).fresh);
+	homes = homes_for(seg->count / 2, load_of(s).grown);
 	if (!fill_segment(s, &low, seg, homes, bit, 0))
 		return;
 	if (!fill_segment(s, &high, seg, homes, bit, bit)) {
@@ -217,7 +215,7 @@ static void unsplit(struct store *s)
 
 	if (!merge(&all, low, high))
 		return;
-	filled = fill_segment(s, &both, &all, homes_for(all.slots, load_of(s).fresh), 0, 0);
+	filled = fill_segment(s, &both, &all, homes_for(all.slots, load_of(s).shrunk), 0, 0);
 	free(all.slot);
 	if (!filled)
 		return;
@@ -248,11 +246,12 @@ struct store_index_slot *index_at(struct store *s, uint32_t off)
 	const uint8_t *p = (const uint8_t *)s->door.media.base + off;
 	uint32_t key_len = be32_load(p + HDR_KEYLEN);
 	struct store_index_slot *slot;
+	uint32_t found;
 
 	if (key_len == 0 || key_len > STORE_KEY_MAX || key_len > s->end - off - HDR_BYTES)
 		return NULL;
-	slot = index_find(s, p + HDR_BYTES, key_len, index_hash(s, p + HDR_BYTES, key_len));
-	return slot && index_offset(s, slot) == off ? slot : NULL;
+	slot = index_find(s, p + HDR_BYTES, key_len, index_hash(s, p + HDR_BYTES, key_len), &found);
+	return slot && found == off ? slot : NULL;
 }
 
 struct store_index_slot *index_search(struct store *s, uint32_t off)
@@ -278,15 +277,17 @@ void index_remove(struct store *s, struct store_index_slot *slot)
 {
 	struct store_index *ix = &s->index;
 	struct store_segment *seg = index_segment(ix, slot->hash);
+	struct store_index_slot *end = slot;
 
 	/* What lies behind moves up, until something is at home there or nothing is. */
-	for (; slot[1].hash != INDEX_EMPTY && index_home(seg, slot[1].hash) <= slot; slot++)
-		*slot = slot[1];
-	slot->hash = INDEX_EMPTY;
+	while (end[1].hash != INDEX_EMPTY && index_home(seg, end[1].hash) <= end)
+		end++;
+	memmove(slot, slot + 1, (size_t)(end - slot) * sizeof(*slot));
+	end->hash = INDEX_EMPTY;
 	seg->count--;
 	ix->count--;
 	if (seg->count * 2 < seg->homes && seg->homes > FIRST_HOMES)
-		resize(s, seg, homes_for(seg->count, load_of(s).fresh));
+		resize(s, seg, homes_for(seg->count, load_of(s).shrunk));
 	if (ix->segment_count > 1 && ix->count < ix->segment_count * SEGMENT_MEAN_LOW)
 		unsplit(s);
 }

@@ -43,11 +43,11 @@ static ALWAYS_INLINE uint32_t index_hash(const struct store *s, const void *key,
 		h ^= index_short_key(p, key_len) << 8;
 	} else {
 		/* The last eight bytes may begin before where the loop has ended. */
-		for (; key_len > 8; key_len -= 8, p += 8) {
+		for (const uint8_t *last = p + key_len - 8; p < last; p += 8) {
 			h = (h ^ word_at(p)) * INDEX_FACTOR;
 			h ^= h >> 32;
 		}
-		h ^= word_at(p + key_len - 8);
+		h ^= word_at((const uint8_t *)key + key_len - 8);
 	}
 	h *= INDEX_FACTOR;
 	h ^= h >> 32;
@@ -62,7 +62,8 @@ static inline struct store_segment *index_segment(const struct store_index *ix, 
 {
 	uint32_t i = hash & (2 * ix->half - 1);
 
-	return &ix->segments[i < ix->segment_count ? i : i & (ix->half - 1)];
+	/* Which of the two is as good as random: no jump for the CPU to guess. */
+	return &ix->segments[i - (ix->half & -(uint32_t)(i >= ix->segment_count))];
 }
 
 /** The first slot of a segment where HASH may be. */
@@ -77,11 +78,10 @@ int index_make_room(struct store *s, uint32_t hash);
 /** Makes room for an entry with HASH, so that its index_insert() cannot fail. 0 or -ENOMEM. */
 static inline int index_reserve(struct store *s, uint32_t hash)
 {
-	const struct store_index *ix = &s->index;
 	const struct store_segment *seg;
 
-	if (ix->count < ix->split_at) {
-		seg = index_segment(ix, hash);
+	if (s->index.count) {
+		seg = index_segment(&s->index, hash);
 		if (seg->count < seg->most)
 			return 0;
 	}
@@ -141,18 +141,23 @@ static inline struct store_index_slot *index_first(const struct store_segment *s
 	return slot;
 }
 
-/** The slot of the record with KEY, or NULL. Valid until the index changes. */
-static ALWAYS_INLINE struct store_index_slot *index_find(struct store *s, const void *key,
-							 uint32_t key_len, uint32_t hash)
+/**
+ * The slot of the record with KEY, and in *OFF where that is; NULL: there is none. Valid until the
+ * index changes.
+ */
+static ALWAYS_INLINE struct store_index_slot *
+index_find(struct store *s, const void *key, uint32_t key_len, uint32_t hash, uint32_t *off)
 {
 	struct store_index_slot *slot;
 
 	if (!s->index.count)
 		return NULL;
 	slot = index_first(index_segment(&s->index, hash), hash);
-	for (; slot->hash == hash; slot++)
-		if (slot_has_key(s, index_offset(s, slot), key, key_len))
+	for (; slot->hash == hash; slot++) {
+		*off = index_offset(s, slot);
+		if (slot_has_key(s, *off, key, key_len))
 			return slot;
+	}
 	return NULL;
 }
 

@@ -22,7 +22,7 @@ static uint32_t position(const struct store_pins *p, uint32_t off)
 	return lo;
 }
 
-static struct store_pin *find(const struct store *s, uint32_t off)
+struct store_pin *pins_find(const struct store *s, uint32_t off)
 {
 	uint32_t i = s->pins.count ? position(&s->pins, off) : 0;
 
@@ -46,7 +46,7 @@ static bool make_room(struct store_pins *p)
 
 int pins_add(struct store *s, uint32_t off)
 {
-	struct store_pin *pin = find(s, off);
+	struct store_pin *pin = pins_find(s, off);
 	struct store_pins *p = &s->pins;
 	uint32_t i;
 
@@ -67,7 +67,7 @@ int pins_add(struct store *s, uint32_t off)
 
 uint32_t pins_drop(struct store *s, uint32_t off, bool *passed)
 {
-	struct store_pin *pin = find(s, off);
+	struct store_pin *pin = pins_find(s, off);
 	struct store_pins *p = &s->pins;
 	uint32_t size;
 
@@ -90,30 +90,11 @@ uint32_t pins_drop(struct store *s, uint32_t off, bool *passed)
 
 bool pins_pass(struct store *s, uint32_t off)
 {
-	struct store_pin *pin = find(s, off);
+	struct store_pin *pin = pins_find(s, off);
 
 	if (pin)
 		pin->passed = true;
 	return pin;
-}
-
-bool pins_hold_dead(const struct store *s, uint32_t off)
-{
-	const struct store_pin *pin = s->pins.dead ? find(s, off) : NULL;
-
-	return pin && pin->size;
-}
-
-bool pins_keep(struct store *s, uint32_t off, uint32_t size)
-{
-	struct store_pin *pin = find(s, off);
-
-	if (!pin)
-		return false;
-	pin->size = size;
-	s->pins.dead++;
-	s->pins.dead_bytes += size;
-	return true;
 }
 
 void pins_free(struct store *s)

@@ -20,11 +20,29 @@ uint32_t pins_drop(struct store *s, uint32_t off, bool *passed);
 /** Notes that compaction passed by the slot at OFF if it is pinned, and tells whether it is. */
 bool pins_pass(struct store *s, uint32_t off);
 
+/** The pin of the slot at OFF, or NULL. */
+struct store_pin *pins_find(const struct store *s, uint32_t off);
+
 /** Whether the slot at OFF is pinned and its record dead. */
-bool pins_hold_dead(const struct store *s, uint32_t off);
+static inline bool pins_hold_dead(const struct store *s, uint32_t off)
+{
+	const struct store_pin *pin = s->pins.dead ? pins_find(s, off) : NULL;
+
+	return pin && pin->size;
+}
 
 /** Tells that the record in the slot at OFF died: true if it is pinned, and so not to be freed. */
-bool pins_keep(struct store *s, uint32_t off, uint32_t size);
+static inline bool pins_keep(struct store *s, uint32_t off, uint32_t size)
+{
+	struct store_pin *pin = s->pins.count ? pins_find(s, off) : NULL;
+
+	if (!pin)
+		return false;
+	pin->size = size;
+	s->pins.dead++;
+	s->pins.dead_bytes += size;
+	return true;
+}
 
 /** Forgets all pins and frees their memory. */
 void pins_free(struct store *s);

@@ -49,12 +49,11 @@ static int index_record(struct store *s, const struct store_view *slot)
 
 	if (entries_reserve(s, hash))
 		return -ENOMEM;
-	entry = index_find(s, slot->key, slot->key_len, hash);
+	entry = index_find(s, slot->key, slot->key_len, hash, &off);
 	if (!entry) {
 		entries_add(s, hash, slot->slot);
 		return 0;
 	}
-	off = index_offset(s, entry);
 	if (slot->version > slot_seq(s, off, read_size(s, off))) {
 		entries_remove(s, entry);
 		entries_add(s, hash, slot->slot);
@@ -255,10 +254,9 @@ static int index_again(struct store *s, struct work *w)
 /* Whether the live record is the one that the index has for its key. */
 static bool indexed(struct store *s, const struct store_view *slot)
 {
-	struct store_index_slot *entry =
-		index_find(s, slot->key, slot->key_len, index_hash(s, slot->key, slot->key_len));
+	uint32_t hash = index_hash(s, slot->key, slot->key_len), off;
 
-	return entry && index_offset(s, entry) == slot->slot;
+	return index_find(s, slot->key, slot->key_len, hash, &off) && off == slot->slot;
 }
 
 /*
@@ -276,11 +274,8 @@ static bool finish_eviction(struct store *s, const struct work *w)
 	/* By its key: compaction may have been cut as well, and left it twice. */
 	key = door_at(&s->door, w->victim + HDR_BYTES);
 	key_len = read_key_len(s, w->victim);
-	entry = index_find(s, key, key_len, index_hash(s, key, key_len));
-	if (!entry)
-		return false;
-	off = index_offset(s, entry);
-	if (slot_seq(s, off, read_size(s, off)) != s->super.evict_victim)
+	entry = index_find(s, key, key_len, index_hash(s, key, key_len), &off);
+	if (!entry || slot_seq(s, off, read_size(s, off)) != s->super.evict_victim)
 		return false;
 	entries_remove(s, entry);
 	return true;

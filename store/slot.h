@@ -66,16 +66,18 @@ static inline uint64_t word_at(const uint8_t *p)
 /** Whether the N bytes at A and B are the same. */
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t n)
 {
+	size_t i;
+
 	if (n < 8) {
 		while (n--)
 			if (*a++ != *b++)
 				return false;
 		return true;
 	}
-	for (; n > 8; n -= 8, a += 8, b += 8)
-		if (word_at(a) != word_at(b))
+	/* The last eight bytes may begin before where the loop has ended. */
+	for (i = 0; i < n - 8; i += 8)
+		if (word_at(a + i) != word_at(b + i))
 			return false;
-	/* The last eight, which may begin before where the loop has ended. */
 	return word_at(a + n - 8) == word_at(b + n - 8);
 }
 

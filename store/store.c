@@ -125,9 +125,9 @@ int store_view_at(const struct store *s, uint32_t off, struct store_view *view)
 }
 
 static ALWAYS_INLINE struct store_index_slot *find(struct store *s, const void *key,
-						   uint32_t key_len)
+						   uint32_t key_len, uint32_t *off)
 {
-	return index_find(s, key, key_len, index_hash(s, key, key_len));
+	return index_find(s, key, key_len, index_hash(s, key, key_len), off);
 }
 
 /* Compaction may have something to do now where it had to pass by. */
@@ -251,8 +251,7 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 	off = make_room(s, need, &block);
 	if (!off)
 		return -ENOSPC;
-	entry = index_find(s, c->key, c->key_len, hash);
-	old = entry ? index_offset(s, entry) : 0;
+	entry = index_find(s, c->key, c->key_len, hash, &old);
 	victim = entry ? 0 : victim_of(s);
 	err = s->layout->begin(s, c, victim);
 	if (err) {
@@ -318,10 +317,9 @@ static ALWAYS_INLINE int find_live(struct store *s, const void *key, uint32_t ke
 	f->entry = NULL;
 	if (err)
 		return err;
-	f->entry = find(s, key, key_len);
+	f->entry = find(s, key, key_len, &f->off);
 	if (!f->entry)
 		return -ENOENT;
-	f->off = index_offset(s, f->entry);
 	f->size = store_record(s, f->off);
 	if (!f->size)
 		return find_damaged(s, f->off);
@@ -424,10 +422,9 @@ int store_delete(struct store *s, const void *key, uint32_t key_len)
 		err = store_writable(s);
 	if (err)
 		return err;
-	entry = find(s, key, key_len);
+	entry = find(s, key, key_len, &off);
 	if (!entry)
 		return -ENOENT;
-	off = index_offset(s, entry);
 	entries_remove(s, entry);
 	s->counters.deletes++;
 	return store_kill(s, off, NULL);
