@@ -217,7 +217,11 @@ static void tidy(struct store *s)
 	freelist_clear(s, 0);
 	freelist_set_tail(s, end, s->limit - end);
 	for (uint32_t off = s->start, size; off < end; off += size) {
-		size = read_size(s, off);
+		size = step(s, off);
+		if (!size) { /* damaged since the open */
+			s->read_only = true;
+			return;
+		}
 		if (is_free(s, off)) {
 			if (slots++)
 				marks_forget(s, off);
@@ -290,8 +294,10 @@ static int clear(struct store *s)
 static uint32_t take_run(struct store *s, uint32_t off)
 {
 	while (off < s->end && is_free(s, off)) {
-		uint32_t size = read_size(s, off);
+		uint32_t size = step(s, off);
 
+		if (!size)
+			break;
 		freelist_remove(s, off, size);
 		marks_forget(s, off);
 		off += size;
@@ -307,13 +313,15 @@ static uint32_t take_run(struct store *s, uint32_t off)
 static uint32_t slide(struct store *s, uint32_t hole, uint32_t off)
 {
 	struct store_index_slot *entry = pins_pass(s, off) ? NULL : index_at(s, off);
-	uint32_t bytes, size, rest;
+	uint32_t slot_size, bytes, size, rest;
 	struct store_view v;
 
-	if (!entry || store_view_at(s, off, &v))
+	slot_size = entry ? store_record(s, off) : 0;
+	if (!slot_size)
 		return 0;
+	store_view_slot(s, off, slot_size, &v);
 	bytes = HDR_BYTES + v.key_len + v.data_len + v.meta_len;
-	rest = off + v.slot_size - hole - bytes;
+	rest = off + slot_size - hole - bytes;
 	size = rest < HDR_BYTES ? bytes + rest : bytes;
 	marks_forget(s, off);
 	door_move(&s->door, hole, off, bytes);
@@ -326,32 +334,42 @@ static uint32_t slide(struct store *s, uint32_t hole, uint32_t off)
 	return hole + size;
 }
 
+/* Takes up the free space at s->packed: the record behind it moves there, or the file ends there.
+ */
+static void close_up(struct store *s)
+{
+	uint32_t next = take_run(s, s->packed), end;
+
+	if (next == s->end) {
+		set_end(s, s->packed);
+		return;
+	}
+	end = slide(s, s->packed, next);
+	if (!end) { /* it stays, and the free space before it */
+		write_free(s, s->packed, next - s->packed);
+		if (s->packed < s->passed)
+			s->passed = s->packed;
+	}
+	s->packed = end ? end : next;
+}
+
 static int compact(struct store *s, uint32_t max_bytes)
 {
 	uint64_t enough = s->counters.moved_bytes + max_bytes;
-	uint32_t next, end;
+	uint32_t size;
 
 	if (s->packed < s->start)
 		s->packed = s->start;
 	for (uint64_t looks = 0; s->packed < s->end; looks += HDR_BYTES) {
-		if (s->counters.moved_bytes + looks >= enough)
+		if (looks && s->counters.moved_bytes + looks >= enough)
 			return 1;
-		if (!is_free(s, s->packed)) {
-			s->packed += read_size(s, s->packed);
-			continue;
-		}
-		next = take_run(s, s->packed);
-		if (next == s->end) {
-			set_end(s, s->packed);
-			return 0;
-		}
-		end = slide(s, s->packed, next);
-		if (!end) { /* it stays, and the free space before it */
-			write_free(s, s->packed, next - s->packed);
-			if (s->packed < s->passed)
-				s->passed = s->packed;
-		}
-		s->packed = end ? end : next;
+		size = step(s, s->packed);
+		if (!size)
+			return -EBADMSG;
+		if (is_free(s, s->packed))
+			close_up(s);
+		else
+			s->packed += size;
 	}
 	return 0;
 }

@@ -53,11 +53,13 @@ static void move(struct store *s, struct store_index_slot *entry, const struct s
 static bool move_from(struct store *s, uint32_t hole, uint32_t off)
 {
 	struct store_index_slot *entry = pins_pass(s, off) ? NULL : index_at(s, off);
-	uint32_t need, block = off - hole, to = hole;
+	uint32_t size, need, block = off - hole, to = hole;
 	struct store_view view;
 
-	if (!entry || store_view_at(s, off, &view))
+	size = entry ? store_record(s, off) : 0;
+	if (!size)
 		return false;
+	store_view_slot(s, off, size, &view);
 	need = (uint32_t)s->layout->slot_bytes((uint64_t)view.key_len + view.data_len +
 					       view.meta_len);
 	if (need > block)
@@ -98,7 +100,7 @@ int store_compact_native(struct store *s, uint32_t max_bytes)
 	if (s->packed < s->start)
 		s->packed = s->start;
 	for (uint64_t looks = 0; s->packed < s->end; looks += HDR_BYTES) {
-		if (s->counters.moved_bytes + looks >= enough)
+		if (looks && s->counters.moved_bytes + looks >= enough)
 			return 1;
 		size = store_step(s, s->packed);
 		if (!size)

@@ -66,24 +66,36 @@ struct store_layout {
 	int (*compact)(struct store *s, uint32_t max_bytes);
 };
 
-/**
- * The size of the slot of the record at OFF, or 0: what it says cannot be believed, and nothing it
- * says may be acted on, its size least of all.
- */
-static ALWAYS_INLINE uint32_t store_record(const struct store *s, uint32_t off)
+/** The size of the slot of the record at OFF, or 0: the lengths in its header do not fit. */
+static ALWAYS_INLINE uint32_t store_lengths(const struct store *s, uint32_t off)
 {
 	const uint8_t *p = (const uint8_t *)s->door.media.base + off;
 	uint32_t size = be32_load(p + HDR_SIZE), key_len = be32_load(p + HDR_KEYLEN);
 	uint64_t least = (uint64_t)be32_load(p + HDR_DATALEN) + be32_load(p + HDR_METALEN) +
 			 key_len + s->layout->overhead;
 
-	if (key_len - 1 >= STORE_KEY_MAX || least > size || size > s->end - off)
-		return 0;
-	return !s->layout->verify || s->layout->verify(s, off, size) ? size : 0;
+	return key_len - 1 >= STORE_KEY_MAX || least > size || size > s->end - off ? 0 : size;
 }
 
-/** 0 and *VIEW for the record at OFF, or -EBADMSG: see store_record(). */
-int store_view_at(const struct store *s, uint32_t off, struct store_view *view);
+/**
+ * The size of the slot of the record at OFF, or 0: what it says cannot be believed, and nothing it
+ * says may be acted on, its size least of all.
+ */
+static ALWAYS_INLINE uint32_t store_record(const struct store *s, uint32_t off)
+{
+	uint32_t size = store_lengths(s, off);
+
+	return !size || !s->layout->verify || s->layout->verify(s, off, size) ? size : 0;
+}
+
+/** store_record() for a record that is only read: what is served may be unchecked. */
+static ALWAYS_INLINE uint32_t store_readable(const struct store *s, uint32_t off)
+{
+	return s->config.unchecked ? store_lengths(s, off) : store_record(s, off);
+}
+
+/** Fills *VIEW with the record in the slot [off, off + size), of one of the three above. */
+void store_view_slot(const struct store *s, uint32_t off, uint32_t size, struct store_view *view);
 
 /** Sends a line to config->report, if there is one. */
 void store_report(const struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);

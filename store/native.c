@@ -160,8 +160,8 @@ static int begin(struct store *s, struct slot_content *c, uint32_t victim)
 	c->seq = s->next_seq++;
 	if (!victim)
 		return 0;
-	size = door_read(&s->door, victim + HDR_SIZE);
-	if (!slot_size_legal(s, victim, size))
+	size = store_record(s, victim);
+	if (!size)
 		return 0; /* it will only be set aside */
 	s->super.evict_new = c->seq;
 	s->super.evict_victim = slot_seq(s, victim, size);

@@ -309,7 +309,9 @@ void store_join_all(struct store *s)
 	for (uint32_t off = CHAIN_START, size; off <= s->end; off += size) {
 		bool free = off < s->end && slot_is_free(s, off) && !pins_hold_dead(s, off);
 
-		size = off < s->end ? read_size(s, off) : 1;
+		size = off < s->end ? store_step(s, off) : 1;
+		if (!size)
+			break; /* damaged since the open: what is behind it stays unlisted */
 		if (free && blocks++)
 			marks_forget(s, off);
 		else if (free)

@@ -111,9 +111,7 @@ bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
 {
 	struct store_view view;
 
-	if (!slot_size_legal(s, off, size))
-		return false;
-	return s->config.unchecked ||
+	return slot_size_legal(s, off, size) && slot_tag_before(s, off + size) == size &&
 	       check(s, off, size, door_read(&s->door, off + HDR_KEYLEN), &view) == SLOT_LIVE;
 }
 

@@ -97,8 +97,7 @@ static inline int check_key(const struct store *s, uint32_t key_len)
 	return key_len - 1 < STORE_KEY_MAX ? 0 : -EDOM;
 }
 
-/* The record in the slot [off, off + size), whose lengths fit. */
-static void view_record(const struct store *s, uint32_t off, uint32_t size, struct store_view *v)
+void store_view_slot(const struct store *s, uint32_t off, uint32_t size, struct store_view *v)
 {
 	const uint8_t *p = door_at(&s->door, off);
 
@@ -112,16 +111,6 @@ static void view_record(const struct store *s, uint32_t off, uint32_t size, stru
 	v->version = s->layout->versions ? slot_seq(s, off, size) : 0;
 	v->slot = off;
 	v->slot_size = size;
-}
-
-int store_view_at(const struct store *s, uint32_t off, struct store_view *view)
-{
-	uint32_t size = store_record(s, off);
-
-	if (!size)
-		return -EBADMSG;
-	view_record(s, off, size, view);
-	return 0;
 }
 
 static ALWAYS_INLINE struct store_index_slot *find(struct store *s, const void *key,
@@ -320,7 +309,7 @@ static ALWAYS_INLINE int find_live(struct store *s, const void *key, uint32_t ke
 	f->entry = find(s, key, key_len, &f->off);
 	if (!f->entry)
 		return -ENOENT;
-	f->size = store_record(s, f->off);
+	f->size = store_readable(s, f->off);
 	if (!f->size)
 		return find_damaged(s, f->off);
 	expiry = (int64_t)be64_load(door_at(&s->door, f->off) + HDR_EXPIRY);
@@ -370,7 +359,7 @@ int store_get(struct store *s, const void *key, uint32_t key_len, struct store_v
 
 	if (err)
 		return err;
-	view_record(s, f.off, f.size, view);
+	store_view_slot(s, f.off, f.size, view);
 	return pins_add(s, f.off);
 }
 

@@ -27,13 +27,16 @@ static bool wanted(const struct store_walk *w, const uint8_t *key, uint32_t key_
 static int visit(struct store *s, const struct store_walk *w, uint32_t off, int64_t t)
 {
 	struct store_view view;
+	uint32_t size;
 
 	if (!wanted(w, door_at(&s->door, off + HDR_BYTES), door_read(&s->door, off + HDR_KEYLEN)))
 		return 0;
-	if (store_view_at(s, off, &view)) {
+	size = store_readable(s, off);
+	if (!size) {
 		store_report(s, "the entry at offset %lu is damaged: left out", (unsigned long)off);
 		return 0;
 	}
+	store_view_slot(s, off, size, &view);
 	if (!w->expired && store_expired(view.expiry, t))
 		return 0;
 	if (w->no_data)
@@ -73,11 +76,10 @@ int store_iterate(struct store *s, int (*visit_fn)(void *ctx, const struct store
 }
 
 /* Removes the record at OFF if it is expired; *NEXT is then where to go on. True if it was. */
-static bool purge_one(struct store *s, uint32_t off, int64_t t, uint32_t *next,
-		      struct store_view *view)
+static bool purge_one(struct store *s, uint32_t off, int64_t t, uint32_t *next)
 {
 	if (!store_expired((int64_t)be64_load(door_at(&s->door, off + HDR_EXPIRY)), t) ||
-	    store_view_at(s, off, view) || !store_forget(s, off))
+	    !store_record(s, off) || !store_forget(s, off))
 		return false;
 	s->counters.expired++;
 	return !store_kill(s, off, next);
@@ -94,17 +96,17 @@ int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32
 		return purged;
 	for (uint32_t off = s->start, next; off < s->end; off = next) {
 		uint32_t size = s->layout->step(s, off);
-		struct store_view view;
+		uint32_t key_len = door_read(&s->door, off + HDR_KEYLEN);
 
 		if (!size)
-			break;
+			return purged;
 		marks_step(s, &ahead, off);
 		next = off + size;
-		if (!holds_entry(s, off, size) || !purge_one(s, off, t, &next, &view))
+		if (!holds_entry(s, off, size) || !purge_one(s, off, t, &next))
 			continue;
 		purged++;
 		if (gone)
-			gone(ctx, view.key, view.key_len);
+			gone(ctx, door_at(&s->door, off + HDR_BYTES), key_len);
 	}
 	if (s->layout->tidy)
 		s->layout->tidy(s);
@@ -121,8 +123,12 @@ int store_each_eldest(struct store *s, int (*fn)(void *ctx, const struct store_v
 	for (uint32_t n = order_eldest(s); n && !stop; n = order_next(s, n)) {
 		struct store_view view;
 
-		if (!store_view_at(s, order_offset(s, n), &view))
-			stop = fn(ctx, &view);
+		uint32_t off = order_offset(s, n), size = store_readable(s, off);
+
+		if (!size)
+			continue;
+		store_view_slot(s, off, size, &view);
+		stop = fn(ctx, &view);
 	}
 	return stop;
 }

@@ -255,18 +255,21 @@ void file_open_or_new(struct file *f, const char *path, const struct options *o)
 		file_new(f, path, o);
 }
 
-/* The new file takes the place of the old one, and its lock. */
+/*
+ * The new file takes the place of the old one, and a lock of its own. The old lock goes last: until
+ * the new name is there another fcs must not begin with the old file.
+ */
 static void save_classic(struct file *f)
 {
 	char *temp;
-	int fd = temp_open(f->target, f->mode, &temp);
+	int old = f->fd;
 
-	temp_write(fd, f->base, f->file_size, f->path);
-	if (f->fd >= 0)
-		close(f->fd);
-	f->fd = fd;
+	f->fd = temp_open(f->target, f->mode, &temp);
 	lock(f);
-	temp_finish(fd, &temp, f->target);
+	temp_write(f->fd, f->base, f->file_size, f->path);
+	temp_finish(f->fd, &temp, f->target);
+	if (old >= 0)
+		close(old);
 }
 
 void file_save(struct file *f, uint32_t file_size)
