@@ -178,7 +178,7 @@ static void stop_at(struct store *s, uint32_t off)
 /* Follows the records to where the file ends, or to the one that it cuts. */
 static int survey(struct store *s)
 {
-	uint32_t off = s->start, size;
+	uint32_t off = s->start, fetched = off, size;
 
 	for (; s->end - off >= HDR_BYTES; off += size) {
 		size = read_size(s, off);
@@ -187,6 +187,7 @@ static int survey(struct store *s)
 			break;
 		}
 		marks_note(s, off);
+		marks_read_ahead(s, off, &fetched);
 		if (!is_free(s, off) && index_record(s, off))
 			return -ENOMEM;
 	}
@@ -211,12 +212,14 @@ static void settle_run(struct store *s, uint32_t run, uint32_t end, uint32_t slo
 static void tidy(struct store *s)
 {
 	uint32_t run = s->start, slots = 0, end = s->end;
+	struct marks_ahead ahead = {0};
 
 	s->packed = s->start;
 	s->passed = s->limit;
 	freelist_clear(s, 0);
 	freelist_set_tail(s, end, s->limit - end);
 	for (uint32_t off = s->start, size; off < end; off += size) {
+		marks_step(s, &ahead, off);
 		size = step(s, off);
 		if (!size) { /* damaged since the open */
 			s->read_only = true;

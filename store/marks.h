@@ -15,6 +15,7 @@
 #define MARKS_GROUP 8U /* parts in a group: cache misses under way at a time */
 
 #define MARKS_SHIFT 16U /* a part is 64 KiB */
+#define MARKS_AHEAD 4096U
 #define MARKS_NONE UINT32_MAX
 
 /** One walk's steps ahead. */
@@ -52,6 +53,21 @@ static inline void marks_forget(struct store *s, uint32_t off)
 
 	if (part < s->marks.count && s->marks.off[part] == off)
 		s->marks.off[part] = MARKS_NONE;
+}
+
+/**
+ * Fetches what lies up to 4 KiB behind OFF and was not fetched yet; *UNTIL is how far it went. For
+ * the first walk, which has no marks to go by and reads everything, in order.
+ */
+static inline void marks_read_ahead(const struct store *s, uint32_t off, uint32_t *until)
+{
+	const uint8_t *p = s->door.media.base;
+	uint32_t end = s->end - off < MARKS_AHEAD ? s->end : off + MARKS_AHEAD;
+
+	if (*until < off)
+		*until = off;
+	for (; *until < end; *until += 64)
+		__builtin_prefetch(p + *until);
 }
 
 /** To be called for each slot of a walk, at OFF, with *AHEAD zeroed before the first. */

@@ -140,12 +140,14 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 
 static int survey(struct store *s, struct work *w)
 {
+	uint32_t fetched = 0;
+
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
 		enum slot_fit f = slot_fit(s, off, &size);
 		int err;
 
 		marks_note(s, off);
-
+		marks_read_ahead(s, off, &fetched);
 		if (f == FIT_BROKEN) {
 			store_report(s,
 				     "the chain of slots is broken at offset %lu (size %ld, tag "
@@ -301,17 +303,21 @@ static void kill_dead(struct store *s)
 void store_join_all(struct store *s)
 {
 	uint32_t run = 0, blocks = 0;
+	struct marks_ahead ahead = {0};
 
 	door_flush(&s->door);
 	freelist_clear(s, s->end);
 	s->packed = s->start;
 	s->passed = s->limit;
 	for (uint32_t off = CHAIN_START, size; off <= s->end; off += size) {
-		bool free = off < s->end && slot_is_free(s, off) && !pins_hold_dead(s, off);
+		bool free;
 
+		if (off < s->end)
+			marks_step(s, &ahead, off);
 		size = off < s->end ? store_step(s, off) : 1;
 		if (!size)
 			break; /* damaged since the open: what is behind it stays unlisted */
+		free = off < s->end && slot_is_free(s, off) && !pins_hold_dead(s, off);
 		if (free && blocks++)
 			marks_forget(s, off);
 		else if (free)
