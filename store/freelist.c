@@ -93,12 +93,15 @@ static void swap(uint64_t *a, uint64_t *b)
 	*b = t;
 }
 
-/* Puts the key that belongs at MIDDLE there, smaller ones before it and larger ones behind. */
-static void part(uint64_t *keys, uint32_t n, uint32_t middle)
+/*
+ * Sorts the keys into smaller ones and larger ones. How many are in the first part: a quarter to
+ * three quarters of them, which takes half the time of finding the median.
+ */
+static uint32_t part(uint64_t *keys, uint32_t n)
 {
 	uint32_t lo = 0, hi = n - 1;
 
-	while (lo < hi) {
+	for (;;) {
 		uint64_t pivot = keys[lo + (hi - lo) / 2];
 		uint32_t i = lo, j = hi;
 
@@ -112,12 +115,12 @@ static void part(uint64_t *keys, uint32_t n, uint32_t middle)
 			swap(&keys[i], &keys[j]);
 		}
 		/* Keys differ, so the pivot is at j now. */
-		if (middle == j)
-			return;
-		if (middle > j)
+		if (j < n / 4)
 			lo = j + 1;
-		else
+		else if (j > n - n / 4)
 			hi = j - 1;
+		else
+			return j;
 	}
 }
 
@@ -167,14 +170,14 @@ static bool leaf_resize(struct store_freelist *f, struct store_free_leaf *leaf, 
 /* Makes the full leaf I two. */
 static bool split(struct store_freelist *f, uint32_t i)
 {
-	uint32_t half = LEAF_MAX / 2;
+	uint32_t first = part(f->leaves[i].keys, LEAF_MAX), second = LEAF_MAX - first;
 
-	part(f->leaves[i].keys, LEAF_MAX, half);
-	if (!leaf_insert(f, i + 1, f->leaves[i].keys[half], half + LEAF_STEP))
+	if (!leaf_insert(f, i + 1, f->leaves[i].keys[first], second + LEAF_STEP))
 		return false;
-	memcpy(f->leaves[i + 1].keys, f->leaves[i].keys + half, half * sizeof(uint64_t));
-	f->leaves[i].count = f->leaves[i + 1].count = (uint16_t)half;
-	leaf_resize(f, &f->leaves[i], half + LEAF_STEP);
+	memcpy(f->leaves[i + 1].keys, f->leaves[i].keys + first, second * sizeof(uint64_t));
+	f->leaves[i].count = (uint16_t)first;
+	f->leaves[i + 1].count = (uint16_t)second;
+	leaf_resize(f, &f->leaves[i], first + LEAF_STEP);
 	return true;
 }
 

@@ -4,8 +4,8 @@
  * chain is kept apart, because it is used only when no other fits.
  *
  * Two levels: leaves in order, and in a leaf up to 128 blocks in any order. Adding one is a binary
- * search for its leaf and one store; finding one looks through a leaf. A full leaf is split at its
- * median.
+ * search for its leaf and one store; finding one looks through a leaf. A full leaf is split near
+ * its median.
  */
 #ifndef CAIRN_STORE_FREELIST_H
 #define CAIRN_STORE_FREELIST_H
