@@ -33,24 +33,29 @@ static inline uint64_t index_short_key(const uint8_t *p, uint32_t len)
 	return word;
 }
 
+/**
+ * Mixes 64 bits: the product of their halves is what no difference of two keys goes through
+ * unchanged, whatever the salt; the halves themselves keep it from being 0.
+ */
+static inline uint64_t index_mix(uint64_t h)
+{
+	return (h & UINT32_MAX) * (h >> 32) ^ (h << 32 | h >> 32);
+}
+
 /** The hash of a key in this store (salted): 31 bits. */
 static ALWAYS_INLINE uint32_t index_hash(const struct store *s, const void *key, uint32_t key_len)
 {
 	const uint8_t *p = key;
-	uint64_t h = s->super.salt ^ key_len;
+	uint64_t h = (s->super.salt + 1ULL) * INDEX_FACTOR ^ key_len;
 
 	if (key_len < 8) {
-		h ^= index_short_key(p, key_len) << 8;
+		h = index_mix(h ^ index_short_key(p, key_len) << 8);
 	} else {
 		/* The last eight bytes may begin before where the loop has ended. */
-		for (const uint8_t *last = p + key_len - 8; p < last; p += 8) {
-			h = (h ^ word_at(p)) * INDEX_FACTOR;
-			h ^= h >> 32;
-		}
-		h ^= word_at((const uint8_t *)key + key_len - 8);
+		for (const uint8_t *last = p + key_len - 8; p < last; p += 8)
+			h = index_mix(h ^ word_at(p));
+		h = index_mix(h ^ word_at((const uint8_t *)key + key_len - 8));
 	}
-	h *= INDEX_FACTOR;
-	h ^= h >> 32;
 	return (uint32_t)(h * INDEX_FACTOR >> (64 - INDEX_HASH_BITS));
 }
 

@@ -103,6 +103,16 @@ void store_report(const struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3)
 /** Whether a record with this EXPIRY is dead at NOW. Equal is alive. */
 bool store_expired(int64_t expiry, int64_t now);
 
+/** Notes the expiry of an entry. */
+static inline void store_note_expiry(struct store *s, int64_t expiry)
+{
+	if (expiry > 0 && expiry < s->first_expiry)
+		s->first_expiry = expiry;
+}
+
+/** Whether a purge may find something. */
+bool store_purgeable(const struct store *s);
+
 /** The clock's time. */
 int64_t store_now(const struct store *s);
 

@@ -139,7 +139,8 @@ static int open_native(struct store *s)
 	if (err)
 		return err;
 	s->open = true;
-	store_purge(s, NULL, NULL);
+	if (store_purgeable(s))
+		store_purge(s, NULL, NULL);
 	enforce_max_entries(s);
 	return 0;
 }

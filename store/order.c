@@ -86,6 +86,8 @@ int order_reserve(struct store *s)
 {
 	struct store_order *o = &s->order;
 
+	if (!o->unused && o->used > STORE_ENTRIES_MAX)
+		return -ENOMEM;
 	return o->unused || o->used < o->room || extend(o) ? 0 : -ENOMEM;
 }
 

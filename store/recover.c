@@ -49,6 +49,7 @@ static int index_record(struct store *s, const struct store_view *slot)
 
 	if (entries_reserve(s, hash))
 		return -ENOMEM;
+	store_note_expiry(s, slot->expiry);
 	entry = index_find(s, slot->key, slot->key_len, hash, &off);
 	if (!entry) {
 		entries_add(s, hash, slot->slot);
@@ -115,7 +116,7 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 		break;
 	case SLOT_LIVE:
 		w->evict_new |= slot.version == s->super.evict_new;
-		if (slot.version == s->super.evict_victim)
+		if (slot.version == s->super.evict_victim && !dead_by_number(s, &slot))
 			w->victim = off;
 		if (dead_by_number(s, &slot))
 			w->kills++;

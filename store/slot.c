@@ -111,7 +111,7 @@ bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
 {
 	struct store_view view;
 
-	return slot_size_legal(s, off, size) && slot_tag_before(s, off + size) == size &&
+	return slot_size_legal(s, off, size) &&
 	       check(s, off, size, door_read(&s->door, off + HDR_KEYLEN), &view) == SLOT_LIVE;
 }
 

@@ -42,6 +42,11 @@ int64_t store_now(const struct store *s)
 	return s->config.now ? s->config.now(s->config.ctx) : 0;
 }
 
+bool store_purgeable(const struct store *s)
+{
+	return store_expired(s->first_expiry, store_now(s));
+}
+
 static bool config_usable(const struct store *s)
 {
 	const struct store_config *c = &s->config;
@@ -61,6 +66,7 @@ int store_open(struct store *s, const struct store_config *config)
 		s->config.fragmentation = FRAGMENTATION;
 	if (!config_usable(s))
 		return -EINVAL;
+	s->first_expiry = INT64_MAX;
 	err = s->layout->open(s);
 	s->passed = s->limit;
 	s->open = true;
@@ -181,7 +187,8 @@ static uint32_t make_room(struct store *s, uint32_t need, uint32_t *block)
 		return off;
 	if (s->free.lost)
 		store_join_all(s);
-	store_purge(s, NULL, NULL);
+	if (store_purgeable(s))
+		store_purge(s, NULL, NULL);
 	off = freelist_take(s, need, block);
 	while (!off && more == 1 && s->free.bytes >= need) {
 		more = store_compact(s, COMPACT_STEP);
@@ -250,6 +257,7 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 	size = cut_to(s, off, block, need);
 	s->layout->write(s, off, block, size, c);
 	marks_note(s, off);
+	store_note_expiry(s, c->expiry);
 	s->counters.puts++;
 	if (!entry) {
 		bool evicted = store_forget(s, victim);

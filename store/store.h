@@ -220,8 +220,9 @@ struct store {
 	uint32_t passed;       /* but had to leave this one as it was, */
 	uint32_t passed_slots; /* with so many free slots */
 	uint32_t quarantined, quarantined_bytes;
-	uint32_t shadowed; /* records whose key has another one (store_classic) */
-	uint32_t walks;    /* under way: nothing may be written */
+	uint32_t shadowed;    /* records whose key has another one (store_classic) */
+	uint32_t walks;       /* under way: nothing may be written */
+	int64_t first_expiry; /* no entry expires before */
 	bool open, read_only;
 };
 /** What lies in a region. */
@@ -245,10 +246,10 @@ enum store_found store_probe(const struct store_media *media);
  *
  * 0, or: -EINVAL (a field of *CONFIG is out of its range), -ENODATA (STORE_NOTHING),
  * -EPROTONOSUPPORT (STORE_OTHER, or a batch that was cut), -EBADMSG (STORE_DAMAGED, or the chain of
- * slots is broken), -ENOSPC (the store in the region is larger than the region), -ENOMEM (index).
- * After an error *S is closed and nothing was written, but after -ENOMEM perhaps what recovery had
- * completed by then; the reason of -EPROTONOSUPPORT, -EBADMSG and -ENOSPC is a line to
- * config->report.
+ * slots is broken), -ENOSPC (the store in the region is larger than the region), -ENOMEM (index; or
+ * with max_entries there are more than STORE_ENTRIES_MAX already). After an error *S is closed and
+ * nothing was written, but after -ENOMEM perhaps what recovery had completed by then; the reason of
+ * -EPROTONOSUPPORT, -EBADMSG and -ENOSPC is a line to config->report.
  */
 int store_open(struct store *s, const struct store_config *config);
 

@@ -78,8 +78,13 @@ int store_iterate(struct store *s, int (*visit_fn)(void *ctx, const struct store
 /* Removes the record at OFF if it is expired; *NEXT is then where to go on. True if it was. */
 static bool purge_one(struct store *s, uint32_t off, int64_t t, uint32_t *next)
 {
-	if (!store_expired((int64_t)be64_load(door_at(&s->door, off + HDR_EXPIRY)), t) ||
-	    !store_record(s, off) || !store_forget(s, off))
+	int64_t expiry = (int64_t)be64_load(door_at(&s->door, off + HDR_EXPIRY));
+
+	if (!store_expired(expiry, t)) {
+		store_note_expiry(s, expiry);
+		return false;
+	}
+	if (!store_record(s, off) || !store_forget(s, off))
 		return false;
 	s->counters.expired++;
 	return !store_kill(s, off, next);
@@ -94,12 +99,15 @@ int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32
 
 	if (purged)
 		return purged;
+	s->first_expiry = INT64_MAX;
 	for (uint32_t off = s->start, next; off < s->end; off = next) {
 		uint32_t size = s->layout->step(s, off);
 		uint32_t key_len = door_read(&s->door, off + HDR_KEYLEN);
 
-		if (!size)
+		if (!size) {
+			s->first_expiry = 1; /* who knows */
 			return purged;
+		}
 		marks_step(s, &ahead, off);
 		next = off + size;
 		if (!holds_entry(s, off, size) || !purge_one(s, off, t, &next))
