@@ -163,6 +163,21 @@ static inline bool ops_purge(struct ops_world *w, const struct op *op)
 
 /* Compaction */
 
+/* A record that was moved takes no more of its new slot than it needs, but for a rest too small. */
+static inline bool ops_check_moved(struct ops_world *w)
+{
+	for (uint32_t i = 0; i < w->after->entries; i++) {
+		const struct walker_entry *e = &w->after->entry[i], *was;
+		uint32_t content = e->key_len + e->data_len + e->meta_len;
+
+		was = walker_find(w->before, e->key, e->key_len);
+		if (was != NULL && was->off != e->off && e->size - ROUND_UP(content + 40, 8) >= 40)
+			return ops_fail(w, "a record of %u bytes was moved to %u+%u", content,
+					e->off, e->size);
+	}
+	return true;
+}
+
 static inline bool ops_compact_step(struct ops_world *w, uint32_t max, int *more)
 {
 	uint64_t most = (uint64_t)max + walker_largest_entry(w->before);
@@ -176,7 +191,7 @@ static inline bool ops_compact_step(struct ops_world *w, uint32_t max, int *more
 	if (now.moved_bytes - st.moved_bytes > most)
 		return ops_fail(w, "compact of %u bytes moved %llu", max,
 				(unsigned long long)(now.moved_bytes - st.moved_bytes));
-	return ops_check(w);
+	return ops_walk(w) && ops_check_moved(w) && ops_check(w);
 }
 
 /* A step, or steps until there is nothing to do: then what is free is one, if it can be. */
