@@ -172,6 +172,24 @@ static void check_stat(void)
 	assert_int_equal(st.largest, largest > 0 ? largest - 40 : 0);
 }
 
+/* The largest put there may be: behind it stat knows the next largest slot. */
+static void check_largest(void)
+{
+	static const uint8_t value[REGION];
+	struct store_stats st;
+	uint32_t key = KEYS, largest;
+
+	store_stat(&store, &st);
+	assert_int_equal(store_put(&store, &key, sizeof(key), value,
+				   st.largest - (uint32_t)sizeof(key), NULL, 0, STORE_NEVER),
+			 0);
+	assert_true(walker_walk(&walk, region, REGION));
+	store_stat(&store, &st);
+	largest = walker_largest(&walk);
+	assert_int_equal(st.largest, largest > 0 ? largest - 40 : 0);
+	assert_int_equal(store_delete(&store, &key, sizeof(key)), 0);
+}
+
 static void check(void)
 {
 	struct free_slots f = {0, 0};
@@ -246,6 +264,8 @@ static void play(uint64_t seed, uint32_t count)
 		if (i % 1500 == 0) {
 			check();
 			check_index();
+			if (limit == 0)
+				check_largest();
 		}
 		if (rng_below(&r, 4000) == 0)
 			reopen();
