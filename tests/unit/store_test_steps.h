@@ -52,11 +52,11 @@ static inline void do_open(struct workload *w)
 	int err;
 
 	store_close(&w->s);
+	walk_region(w, &w->before); /* slots that were pinned are not joined yet */
 	w->pins = 0;
 	if (w->seed != 1)
 		w->config.max_entries = limits[rng_below(&w->rng, ARRAY_SIZE(limits))];
 	w->config.policy = rng_below(&w->rng, 2) == 0 ? STORE_LRU : STORE_SIEVE;
-	walk_region(w, &w->before);
 	step = begin(w, "open");
 	step->open = true;
 	forget_expired(&step->after);
