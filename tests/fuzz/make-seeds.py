@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
-make-seeds.py OUT: writes what the fuzzers start from to OUT/tree, OUT/atags and OUT/cmdline.
+make-seeds.py OUT: writes what the fuzzers start from to OUT/tree, OUT/atags, OUT/cmdline and OUT/ops.
 
 tree     each .dts of tests/dts, dts and tests/fuzz/seeds/tree, compiled, and some that are made
 atags    each .txt of tests/fuzz/seeds/atags, an ATAG list as text:
@@ -14,6 +14,11 @@ atags    each .txt of tests/fuzz/seeds/atags, an ATAG list as text:
              repeat N LINE        LINE, N times
          and # begins a comment
 cmdline  each line of the .txt of tests/fuzz/seeds/cmdline that is not empty; \\xNN is a byte
+ops      each .txt of tests/fuzz/seeds/ops, calls of a store, one a line, as numbers:
+             store HOW CONFIG     the first line; native: 0 or 2, classic: odd; and 128: with hooks
+             put KEY LEN FILL     and the other calls of fuzz_ops.h, each with the key and what it takes
+             repeat N LINE        LINE, N times, with keys that count up
+         and # begins a comment
 """
 
 import shutil
@@ -59,6 +64,29 @@ def atag(line):
                      "cmdline TEXT, none, word N... or repeat N LINE" % line)
 
 
+# In the order of tests/fuzz/fuzz_ops.h, each with the bytes that its numbers behind the key take.
+CALLS = {"put": "HB", "put_if": "HBB", "put_held": "B", "get": "", "release": "", "read": "B",
+         "contains": "", "delete": "", "walk": "BB", "compact": "H", "compact_all": "", "purge": "",
+         "clock": "", "reopen": "B", "clear": "", "wrong": ""}
+
+
+def call(line):
+    """The bytes of one line of calls."""
+    name, _, rest = line.partition(" ")
+    if name == "repeat":
+        count, _, what = rest.partition(" ")
+        word, key, *others = what.split()
+        return b"".join(call(" ".join([word, str(int(key) + n)] + others))
+                        for n in range(int(count)))
+    numbers = [int(word, 0) for word in rest.split()]
+    if name == "store" and len(numbers) == 2:
+        return bytes(numbers)
+    if name not in CALLS or len(numbers) != 1 + len(CALLS[name]):
+        raise ValueError("%r is no call: expected store HOW CONFIG, repeat N LINE, or one of %s "
+                         "with a key and what it takes" % (line, ", ".join(CALLS)))
+    return struct.pack(">BB" + CALLS[name], list(CALLS).index(name), *numbers)
+
+
 def compiled(dts):
     return subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], check=True, input=dts,
                           cwd=REPO / "tests" / "dts", stdout=subprocess.PIPE).stdout
@@ -80,10 +108,11 @@ def trees():
                                 % pairs.replace(b"0x800", b"0"))
 
 
-def atag_lists():
-    for text in sorted((HERE / "seeds" / "atags").glob("*.txt")):
+def texts(folder, line_bytes):
+    """Each .txt of that folder, its lines made bytes."""
+    for text in sorted((HERE / "seeds" / folder).glob("*.txt")):
         lines = (line.strip() for line in text.read_text().splitlines())
-        yield text.stem, b"".join(atag(line) for line in lines
+        yield text.stem, b"".join(line_bytes(line) for line in lines
                                   if line and not line.startswith("#"))
 
 
@@ -99,7 +128,8 @@ def main():
         sys.exit("usage: make-seeds.py OUT")
     out = Path(sys.argv[1])
     shutil.rmtree(out, ignore_errors=True)
-    for name, seeds in (("tree", trees()), ("atags", atag_lists()), ("cmdline", command_lines())):
+    for name, seeds in (("tree", trees()), ("atags", texts("atags", atag)),
+                        ("cmdline", command_lines()), ("ops", texts("ops", call))):
         (out / name).mkdir(parents=True)
         count = 0
         for seed, data in seeds:
