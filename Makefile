@@ -251,6 +251,10 @@ soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## r
 FUZZ_SRC := $(filter lib/% mm/% boot/%, $(HOST_SRC))
 FUZZ_COMMON := fuzz_boot fuzz_handed fuzz_memory fuzz_reserved fuzz_lists fuzz_dt fixed
 FUZZERS := tree atags cmdline
+# Of the store, which knows no phys_addr_t: one width.
+FUZZ_STORE_SRC := $(wildcard store/*.c) lib/crc32c.c lib/errors.c
+FUZZ_STORE_COMMON := fuzz/fuzz_store unit/walker
+STORE_FUZZERS := image ops
 # Arrays of 16 regions, so that full ones are near.
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer $(WARN) -I. -DINIT_MEMBLOCK_REGIONS=16
@@ -259,7 +263,7 @@ FUZZ_SECONDS := 600
 # $(1): folder, $(2): what follows a program's name, $(3): flags for the width of phys_addr_t.
 # Only what is under test guides the fuzzer: tests/fuzz is not instrumented for it.
 define fuzz_build
-$(1)/tests/fuzz/%.o: tests/fuzz/%.c
+$(1)/tests/%.o: tests/%.c
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
 	$$(Q)clang $(FUZZ_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
@@ -277,7 +281,14 @@ build/fuzz/fuzz_%$(2): $(1)/tests/fuzz/fuzz_%.o $(FUZZ_COMMON:%=$(1)/tests/fuzz/
 endef
 $(eval $(call fuzz_build,build/fuzz/obj,,-DCONFIG_PHYS_ADDR_T_64BIT))
 $(eval $(call fuzz_build,build/fuzz/obj32,32,))
-FUZZ_PROGRAMS := $(foreach f,$(FUZZERS),build/fuzz/fuzz_$(f) build/fuzz/fuzz_$(f)32)
+build/fuzz/fuzz_ops: $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard tests/fuzz/ops_*.c))
+build/fuzz/fuzz_image: $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard tests/fuzz/image_*.c))
+$(STORE_FUZZERS:%=build/fuzz/fuzz_%): build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
+		$(FUZZ_STORE_COMMON:%=build/fuzz/obj/tests/%.o) $(FUZZ_STORE_SRC:%.c=build/fuzz/obj/%.o)
+	$(SAY) LD $@
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -o $@
+FUZZ_PROGRAMS := $(foreach f,$(FUZZERS),build/fuzz/fuzz_$(f) build/fuzz/fuzz_$(f)32) \
+	$(STORE_FUZZERS:%=build/fuzz/fuzz_%)
 -include $(wildcard build/fuzz/obj*/*/*.d build/fuzz/obj*/*/*/*.d)
 
 build/fuzz/fixed.dtb: tests/fuzz/fixed.dts
@@ -287,13 +298,21 @@ build/fuzz/fixed.dtb: tests/fuzz/fixed.dts
 build/fuzz/seeds: tests/fuzz/make-seeds.py $(wildcard tests/fuzz/seeds/*/* tests/dts/* dts/*)
 	$(Q)/usr/bin/python3 $< $@
 
+build/fuzz/make_images: build/fuzz/obj/tests/fuzz/make_images.o $(FUZZ_STORE_SRC:%.c=build/fuzz/obj/%.o)
+	$(SAY) LD $@
+	$(Q)clang $(FUZZ_CFLAGS) $^ -o $@
+build/fuzz/images: build/fuzz/make_images $(wildcard tests/fuzz/seeds/image/*)
+	@rm -rf $@ && mkdir -p $@
+	$(Q)build/fuzz/make_images $@ $(filter %.txt, $^)
+
 .PHONY: fuzz
-fuzz: $(FUZZ_PROGRAMS) build/fuzz/seeds ## runs FUZZ=tree, atags or cmdline for FUZZ_SECONDS (600)
-	tools/run-fuzz.sh keep $(FUZZ_SECONDS) $(FUZZ)
+fuzz: $(FUZZ_PROGRAMS) build/fuzz/seeds build/fuzz/images ## runs FUZZ=tree, atags, cmdline, image or ops for FUZZ_SECONDS (600)
+	$(if $(filter $(STORE_FUZZERS),$(FUZZ)),tests/fuzz/run-store.sh,tools/run-fuzz.sh) keep $(FUZZ_SECONDS) $(FUZZ)
 
 .PHONY: fuzz-ci
-fuzz-ci: $(FUZZ_PROGRAMS) build/fuzz/seeds ## each fuzzer for 30 seconds
+fuzz-ci: $(FUZZ_PROGRAMS) build/fuzz/seeds build/fuzz/images ## each fuzzer for 30 seconds
 	tools/run-fuzz.sh fresh 30 $(FUZZERS)
+	tests/fuzz/run-store.sh fresh 30 $(STORE_FUZZERS)
 
 .PHONY: boots
 boots: all $(HOST)/memmap-asan ## boots of the real image in QEMU
