@@ -31,6 +31,7 @@ enum {
 	IMAGE_SEAL_SUPER = 16,  /**< checksums of the superblock's copies */
 	IMAGE_SEAL_CHAIN = 32,  /**< sizes that lead to the end, and tags */
 	IMAGE_SEAL_RECORD = 64, /**< checksums of records, and their key's length behind them */
+	IMAGE_SEAL_ODD = 128,   /**< with IMAGE_SEAL_CHAIN: sizes stay that no slot may have */
 };
 
 /** Seals the region of SIZE bytes as FLAGS have it, but for the slots of SPARED. */

@@ -17,6 +17,8 @@ struct mutated {
 	uint32_t size;  /* of the region's bytes that are in the input */
 	uint32_t start; /* of the first slot */
 	uint32_t trailer;
+	uint8_t *spared; /* the input's, a bit for each slot */
+	uint32_t first;  /* number of the first slot that is here */
 	uint32_t slots, off[SLOTS], bytes[SLOTS];
 };
 
@@ -45,6 +47,7 @@ static void find_slots(struct mutated *m)
 	uint32_t off = m->start, bytes;
 	uint32_t skip = below(m, 4) ? 0 : below(m, SLOTS);
 
+	m->first = skip;
 	for (; m->slots < SLOTS && off < m->size && m->size - off >= HDR_BYTES + m->trailer;
 	     off += bytes) {
 		bytes = get(m, off + HDR_SIZE);
@@ -201,7 +204,11 @@ static void copy_record(struct mutated *m, uint32_t i)
 static void change_slot(struct mutated *m)
 {
 	uint32_t i = below(m, m->slots), off = m->off[i], bytes = m->bytes[i];
+	uint32_t bit = (m->first + i) % 32;
 
+	/* Most changes of what leads from slot to slot last only if it is not sealed again. */
+	if (below(m, 2))
+		m->spared[3 - bit / 8] ^= (uint8_t)(1U << bit % 8);
 	switch (below(m, 7)) {
 	case 0:
 		change_word(m, off + 4 * below(m, HDR_BYTES / 4), bytes);
@@ -230,7 +237,8 @@ static void change_slot(struct mutated *m)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	struct mutated m = {.random = seed, .region = data + IMAGE_HEAD};
+	struct mutated m = {
+		.random = seed, .region = data + IMAGE_HEAD, .spared = data + IMAGE_SPARED};
 	uint32_t times = 1 + below(&m, 4);
 
 	if (size <= IMAGE_HEAD || max_size < size || below(&m, 4) == 0)

@@ -20,13 +20,17 @@ static void set_word(uint8_t *p, uint32_t value)
 	p[3] = (uint8_t)value;
 }
 
-/* A size that a slot may have with LEFT bytes to the end, the one that is there if it is one. */
-static uint32_t legal_size(uint32_t size, uint32_t left)
+/*
+ * A size that a slot may have with LEFT bytes to the end, the one that is there if it is one. ODD:
+ * any that has room for a header.
+ */
+static uint32_t legal_size(uint32_t size, uint32_t left, bool odd)
 {
-	size &= ~(SLOT_ALIGN - 1);
+	if (!odd)
+		size &= ~(SLOT_ALIGN - 1);
 	if (size > left || left - size < SLOT_MIN || size == 0)
 		return left;
-	return size < SLOT_MIN ? SLOT_MIN : size;
+	return size < (odd ? HDR_BYTES : SLOT_MIN) ? SLOT_MIN : size;
 }
 
 static void seal_record(uint8_t *region, uint32_t off, uint32_t size)
@@ -35,6 +39,8 @@ static void seal_record(uint8_t *region, uint32_t off, uint32_t size)
 	uint32_t key_len = word(slot + HDR_KEYLEN), room = size - HDR_BYTES - TRL_BYTES;
 	uint64_t content = (uint64_t)word(slot + HDR_DATALEN) + word(slot + HDR_METALEN);
 
+	if (size < SLOT_MIN)
+		return;
 	/* As a cut leaves it: its length is only in the trailer yet. */
 	if (key_len == 0)
 		key_len = word(end - TRL_W0) >> 16;
@@ -65,8 +71,8 @@ void image_seal(uint8_t *region, uint32_t size, uint8_t flags, uint32_t spared)
 			end = chain_end(size);
 	}
 	for (uint32_t n = 0; off < end; n++) {
-		uint32_t bytes = word(region + off + HDR_SIZE),
-			 legal = legal_size(bytes, end - off);
+		uint32_t legal = legal_size(word(region + off + HDR_SIZE), end - off,
+					    flags & IMAGE_SEAL_ODD);
 		bool sealed = !(spared >> n % 32 & 1);
 
 		if (flags & IMAGE_SEAL_CHAIN && sealed) {
