@@ -5,7 +5,8 @@
  *
  *   pages N                  of the region (2 if it is not said), before any other line
  *   classic N                a file of the seed's store instead, of at most N bytes
- *   set NAME N               flags, entries, size, part: a byte of the input's head (fuzz_image.h)
+ *   set NAME N               flags, entries, size, part: a byte of the input's head (fuzz_image.h);
+ *                            spared: of the first eight slots
  *   steps N...               what is done with it
  *   put KEY LEN [META [EXPIRY]]
  *   del KEY
@@ -87,10 +88,13 @@ static void do_put(char *const *word)
 
 static void set_head(const char *name, uint8_t value)
 {
-	static const char *const names[] = {"flags", "entries", "size", "part"};
+	static const char *const names[] = {
+		[IMAGE_FLAGS] = "flags", [IMAGE_ENTRIES] = "entries",   [IMAGE_SIZE] = "size",
+		[IMAGE_PART] = "part",   [IMAGE_SPARED + 3] = "spared",
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(name, names[i]) == 0) {
+		if (names[i] && strcmp(name, names[i]) == 0) {
 			head[i] = value;
 			return;
 		}
