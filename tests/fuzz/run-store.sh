@@ -61,6 +61,7 @@ for name in "$@"; do
 	status=$(cat "$dir/$name.status")
 	execs=$(number "$name" 'stat::number_of_executed_units: *')
 	deep=$(sed -nE 's/^stat::(opened|calls): ([0-9]+).*/\2 \1/p' "$dir/$name.log" | tail -n 1)
+	deep=${deep:-0 done}
 	cov=$(number "$name" '#[0-9]+[[:space:]].* cov: ')
 	why=
 	if [ "$status" != 0 ]; then
@@ -77,7 +78,7 @@ for name in "$@"; do
 		input=$(sed -n 's/.*Test unit written to //p' "$dir/$name.log")
 		[ -z "$input" ] || echo "replay: $dir/fuzz_$name $input"
 	fi
-	echo "fuzz_$name: ${execs:-0} executions, ${deep:-nothing done}, ${cov:-0} edges"
+	echo "fuzz_$name: ${execs:-0} executions, $deep, ${cov:-0} edges"
 	echo "figure fuzz_${name}_execs ${execs:-0} executions"
 done
 echo "fuzzers of the store: $failed failed"
