@@ -139,6 +139,7 @@ static int index_record(struct store *s, uint32_t off)
 	const uint8_t *p = door_at(&s->door, off);
 	uint32_t key_len = be32_load(p + HDR_KEYLEN), hash, old;
 	struct store_index_slot *entry;
+	struct index_place at;
 
 	if (!store_record(s, off)) {
 		leave_out(s, off);
@@ -147,12 +148,14 @@ static int index_record(struct store *s, uint32_t off)
 	hash = index_hash(s, p + HDR_BYTES, key_len);
 	if (entries_reserve(s, hash))
 		return -ENOMEM;
-	entry = index_find(s, p + HDR_BYTES, key_len, hash, &old);
+	at = index_place(s, hash);
+	entry = index_match(s, at, hash, p + HDR_BYTES, key_len, &old);
 	if (entry) {
 		entries_remove(s, entry);
 		s->shadowed++;
+		at = index_place(s, hash);
 	}
-	entries_add(s, hash, off);
+	entries_add(s, at, hash, off);
 	return 0;
 }
 

@@ -14,10 +14,10 @@ static inline int entries_reserve(struct store *s, uint32_t hash)
 	return !err && order_kept(s) ? order_reserve(s) : err;
 }
 
-/** Adds the record at OFF, whose key has HASH and is in no entry, as the newest. */
-static inline void entries_add(struct store *s, uint32_t hash, uint32_t off)
+/** Adds the record at OFF, whose key has HASH and is in no entry, as the newest, AT its place. */
+static inline void entries_add(struct store *s, struct index_place at, uint32_t hash, uint32_t off)
 {
-	index_insert(s, hash, order_kept(s) ? order_add(s, off) : off);
+	index_insert(s, at, hash, order_kept(s) ? order_add(s, off) : off);
 }
 
 /** Takes the entry at SLOT out. */

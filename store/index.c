@@ -101,20 +101,6 @@ static bool resize(struct store *s, struct store_segment *seg, uint32_t homes)
 	return true;
 }
 
-/* Puts an entry before all with its hash or a larger one; there is room. */
-static void place(struct store_segment *seg, struct store_index_slot entry)
-{
-	struct store_index_slot *slot = index_first(seg, entry.hash), *end = slot;
-
-	while (end->hash != INDEX_EMPTY)
-		end++;
-	memmove(slot + 1, slot, (size_t)(end - slot) * sizeof(*slot));
-	*slot = entry;
-	seg->count++;
-	if (end == seg->slot + seg->slots - INDEX_WINDOW - 1)
-		seg->most = 0; /* no room for another one */
-}
-
 /* Room in the list of segments for one more. */
 static bool list_segment(struct store_index *ix)
 {
@@ -267,9 +253,18 @@ struct store_index_slot *index_search(struct store *s, uint32_t off)
 	return NULL;
 }
 
-void index_insert(struct store *s, uint32_t hash, uint32_t ref)
+void index_insert(struct store *s, struct index_place at, uint32_t hash, uint32_t ref)
 {
-	place(index_segment(&s->index, hash), (struct store_index_slot){.hash = hash, .ref = ref});
+	const struct store_index_slot *last = at.seg->slot + at.seg->slots - INDEX_WINDOW - 1;
+	struct store_index_slot *end = at.slot;
+
+	while (end->hash != INDEX_EMPTY)
+		end++;
+	memmove(at.slot + 1, at.slot, (size_t)(end - at.slot) * sizeof(*end));
+	*at.slot = (struct store_index_slot){.hash = hash, .ref = ref};
+	if (end == last)
+		at.seg->most = 0; /* no room for another one */
+	at.seg->count++;
 	s->index.count++;
 }
 

@@ -99,8 +99,17 @@ struct store_index_slot *index_at(struct store *s, uint32_t off);
 /** The same by looking through the whole table: for a record whose key is damaged. */
 struct store_index_slot *index_search(struct store *s, uint32_t off);
 
-/** Adds a record that is not in it. REF: its offset, or its node if an order is kept. */
-void index_insert(struct store *s, uint32_t hash, uint32_t ref);
+/** Where a hash is, or would be. */
+struct index_place {
+	struct store_segment *seg;
+	struct store_index_slot *slot; /* the first one with that hash or a larger one */
+};
+
+/**
+ * Adds a record that is not in it. REF: its offset, or its node if an order is kept. AT is where
+ * HASH would be, looked up since the index last changed.
+ */
+void index_insert(struct store *s, struct index_place at, uint32_t hash, uint32_t ref);
 
 /** Takes the entry at SLOT out. */
 void index_remove(struct store *s, struct store_index_slot *slot);
@@ -146,6 +155,27 @@ static inline struct store_index_slot *index_first(const struct store_segment *s
 	return slot;
 }
 
+/** The place of HASH. There is an entry, or index_reserve() made room for one. */
+static ALWAYS_INLINE struct index_place index_place(const struct store *s, uint32_t hash)
+{
+	struct store_segment *seg = index_segment(&s->index, hash);
+
+	return (struct index_place){seg, index_first(seg, hash)};
+}
+
+/** index_find() from the place of HASH. */
+static ALWAYS_INLINE struct store_index_slot *index_match(struct store *s, struct index_place at,
+							  uint32_t hash, const void *key,
+							  uint32_t key_len, uint32_t *off)
+{
+	for (; at.slot->hash == hash; at.slot++) {
+		*off = index_offset(s, at.slot);
+		if (slot_has_key(s, *off, key, key_len))
+			return at.slot;
+	}
+	return NULL;
+}
+
 /**
  * The slot of the record with KEY, and in *OFF where that is; NULL: there is none. Valid until the
  * index changes.
@@ -153,17 +183,9 @@ static inline struct store_index_slot *index_first(const struct store_segment *s
 static ALWAYS_INLINE struct store_index_slot *
 index_find(struct store *s, const void *key, uint32_t key_len, uint32_t hash, uint32_t *off)
 {
-	struct store_index_slot *slot;
-
 	if (!s->index.count)
 		return NULL;
-	slot = index_first(index_segment(&s->index, hash), hash);
-	for (; slot->hash == hash; slot++) {
-		*off = index_offset(s, slot);
-		if (slot_has_key(s, *off, key, key_len))
-			return slot;
-	}
-	return NULL;
+	return index_match(s, index_place(s, hash), hash, key, key_len, off);
 }
 
 #endif

@@ -46,18 +46,20 @@ static int index_record(struct store *s, const struct store_view *slot)
 {
 	uint32_t hash = index_hash(s, slot->key, slot->key_len), off;
 	struct store_index_slot *entry;
+	struct index_place at;
 
 	if (entries_reserve(s, hash))
 		return -ENOMEM;
 	store_note_expiry(s, slot->expiry);
-	entry = index_find(s, slot->key, slot->key_len, hash, &off);
+	at = index_place(s, hash);
+	entry = index_match(s, at, hash, slot->key, slot->key_len, &off);
 	if (!entry) {
-		entries_add(s, hash, slot->slot);
+		entries_add(s, at, hash, slot->slot);
 		return 0;
 	}
 	if (slot->version > slot_seq(s, off, read_size(s, off))) {
 		entries_remove(s, entry);
-		entries_add(s, hash, slot->slot);
+		entries_add(s, index_place(s, hash), hash, slot->slot);
 	}
 	return 1;
 }

@@ -240,6 +240,7 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 {
 	uint32_t hash = index_hash(s, c->key, c->key_len), off, block, size, old, victim;
 	struct store_index_slot *entry;
+	struct index_place at;
 	int err = entries_reserve(s, hash);
 
 	if (err)
@@ -247,7 +248,8 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 	off = make_room(s, need, &block);
 	if (!off)
 		return -ENOSPC;
-	entry = index_find(s, c->key, c->key_len, hash, &old);
+	at = index_place(s, hash);
+	entry = index_match(s, at, hash, c->key, c->key_len, &old);
 	victim = entry ? 0 : victim_of(s);
 	err = s->layout->begin(s, c, victim);
 	if (err) {
@@ -262,7 +264,7 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 	if (!entry) {
 		bool evicted = store_forget(s, victim);
 
-		entries_add(s, hash, off);
+		entries_add(s, evicted ? index_place(s, hash) : at, hash, off);
 		s->counters.evicted += evicted;
 		if (evicted)
 			store_kill(s, victim, NULL);
