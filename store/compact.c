@@ -16,11 +16,6 @@
 #include "store/marks.h"
 #include "store/pins.h"
 
-static bool is_hole(const struct store *s, uint32_t off)
-{
-	return slot_is_free(s, off) && !pins_hold_dead(s, off);
-}
-
 /* Moves the record of VIEW into the free block [to, to + block), which does not overlap it. */
 static void move(struct store *s, struct store_index_slot *entry, const struct store_view *view,
 		 uint32_t to, uint32_t block)
@@ -106,7 +101,7 @@ int store_compact_native(struct store *s, uint32_t max_bytes)
 		if (!size)
 			return -EBADMSG;
 		next = s->packed + size;
-		if (!is_hole(s, s->packed)) {
+		if (!store_is_hole(s, s->packed)) {
 			s->packed = next;
 			continue;
 		}

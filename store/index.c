@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/slot.h"
+#include "store/internal.h"
 
 #define HASH_MASK (UINT32_MAX >> 1)
 #define SEGMENT_MEAN 512U     /* entries in a segment: more of them and one is split, */
@@ -101,20 +101,23 @@ static bool resize(struct store *s, struct store_segment *seg, uint32_t homes)
 	return true;
 }
 
-/* Room in the list of segments for one more. */
-static bool list_segment(struct store_index *ix)
+/* Memory for ROOM segments; if there is none the list stays as it is. */
+static bool list_resize(struct store_index *ix, uint32_t room)
 {
-	uint32_t room = ix->segment_room + ix->segment_room / 2 + 1;
-	struct store_segment *segments;
+	struct store_segment *segments = realloc(ix->segments, room * sizeof(*segments));
 
-	if (ix->segment_count < ix->segment_room)
-		return true;
-	segments = realloc(ix->segments, room * sizeof(*segments));
 	if (!segments)
 		return false;
 	ix->segments = segments;
 	ix->segment_room = room;
 	return true;
+}
+
+/* Room in the list of segments for one more. */
+static bool list_segment(struct store_index *ix)
+{
+	return ix->segment_count < ix->segment_room ||
+	       list_resize(ix, ix->segment_room + ix->segment_room / 2 + 1);
 }
 
 static void set_count(struct store_index *ix, uint32_t segments)
@@ -210,6 +213,8 @@ static void unsplit(struct store *s)
 	free(high->slot);
 	*low = both;
 	set_count(ix, ix->segment_count - 1);
+	if (ix->segment_room > 2 * ix->segment_count)
+		list_resize(ix, ix->segment_count);
 }
 
 int index_make_room(struct store *s, uint32_t hash)
@@ -225,6 +230,11 @@ int index_make_room(struct store *s, uint32_t hash)
 	if (seg->count < seg->most)
 		return 0;
 	return resize(s, seg, homes_for(seg->count + 1, load_of(s).grown)) ? 0 : -ENOMEM;
+}
+
+__attribute__((noinline)) bool index_damaged(const struct store *s, uint32_t off)
+{
+	return !store_record(s, off);
 }
 
 struct store_index_slot *index_at(struct store *s, uint32_t off)

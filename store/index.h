@@ -163,14 +163,20 @@ static ALWAYS_INLINE struct index_place index_place(const struct store *s, uint3
 	return (struct index_place){seg, index_first(seg, hash)};
 }
 
-/** index_find() from the place of HASH. */
+/** Whether the record at OFF cannot be believed, its key least of all. */
+bool index_damaged(const struct store *s, uint32_t off);
+
+/**
+ * index_find() from the place of HASH. A record with this hash that is damaged counts as KEY's: if
+ * it were passed over, a newer one could be put beside it and deleted, and it would come back.
+ */
 static ALWAYS_INLINE struct store_index_slot *index_match(struct store *s, struct index_place at,
 							  uint32_t hash, const void *key,
 							  uint32_t key_len, uint32_t *off)
 {
 	for (; at.slot->hash == hash; at.slot++) {
 		*off = index_offset(s, at.slot);
-		if (slot_has_key(s, *off, key, key_len))
+		if (slot_has_key(s, *off, key, key_len) || index_damaged(s, *off))
 			return at.slot;
 	}
 	return NULL;

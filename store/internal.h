@@ -144,6 +144,9 @@ int store_recover(struct store *s);
  */
 void store_join_all(struct store *s);
 
+/** Whether the slot at OFF is free, and nobody looks at the record that was in it. */
+bool store_is_hole(const struct store *s, uint32_t off);
+
 /** Writes the image's magic and one free block over the whole chain. */
 void store_format_image(struct store_door *d, uint32_t region_size);
 

@@ -185,8 +185,7 @@ static void kill_record(struct store *s, uint32_t off, uint32_t size)
 	door_flush(&s->door);
 }
 
-/* Whether the slot at OFF is free, and nobody looks at the record that was in it. */
-static bool joinable(const struct store *s, uint32_t off)
+bool store_is_hole(const struct store *s, uint32_t off)
 {
 	return slot_is_free(s, off) && !pins_hold_dead(s, off);
 }
@@ -199,7 +198,7 @@ static uint32_t join(struct store *s, uint32_t off, uint32_t size)
 {
 	uint32_t start = off, end = off + size, n;
 
-	if (end < s->end && joinable(s, end)) {
+	if (end < s->end && store_is_hole(s, end)) {
 		n = door_read(&s->door, end + HDR_SIZE);
 		freelist_remove(s, end, n);
 		marks_forget(s, end);
@@ -207,7 +206,7 @@ static uint32_t join(struct store *s, uint32_t off, uint32_t size)
 	}
 	n = start > CHAIN_START ? slot_tag_before(s, start) : 0;
 	if (n >= SLOT_MIN && n % SLOT_ALIGN == 0 && n <= start - CHAIN_START &&
-	    door_read(&s->door, start - n + HDR_SIZE) == n && joinable(s, start - n)) {
+	    door_read(&s->door, start - n + HDR_SIZE) == n && store_is_hole(s, start - n)) {
 		freelist_remove(s, start - n, n);
 		marks_forget(s, start);
 		start -= n;

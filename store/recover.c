@@ -320,7 +320,7 @@ void store_join_all(struct store *s)
 		size = off < s->end ? store_step(s, off) : 1;
 		if (!size)
 			break; /* damaged since the open: what is behind it stays unlisted */
-		free = off < s->end && slot_is_free(s, off) && !pins_hold_dead(s, off);
+		free = off < s->end && store_is_hole(s, off);
 		if (free && blocks++)
 			marks_forget(s, off);
 		else if (free)

@@ -5,6 +5,7 @@
 
 #include "lib/crc32c.h"
 #include "store/door.h"
+#include "store/super.h"
 
 bool slot_size_legal(const struct store *s, uint32_t off, uint32_t size)
 {
@@ -216,8 +217,14 @@ static uint32_t seal(struct store *s, uint32_t off, uint32_t size, const struct 
 {
 	uint32_t content = c->key_len + c->data_len + c->meta_len, crc;
 
-	while ((crc = record_crc(s, off, size, c->key_len, content)) == CRC_FREE)
-		write_number(&s->door, off + size, c->key_len, s->next_seq++);
+	while ((crc = record_crc(s, off, size, c->key_len, content)) == CRC_FREE) {
+		write_number(&s->door, off + size, c->key_len, s->next_seq);
+		if (s->super.evict_new == s->next_seq - 1) { /* that note is about this record */
+			s->super.evict_new = s->next_seq;
+			super_write(&s->door, &s->super);
+		}
+		s->next_seq++;
+	}
 	return crc;
 }
 

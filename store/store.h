@@ -98,7 +98,8 @@ struct store_view {
 
 struct store_stats {
 	uint32_t entries;    /**< expired ones that are still there included */
-	uint32_t used_bytes; /**< slots of entries, headers and trailers included */
+	uint32_t used_bytes; /**< all other slots: of entries, and until the next open of those
+				found damaged since this one */
 	uint32_t free_bytes; /**< slots that are free */
 	uint32_t largest; /**< the most bytes key, data and metadata of a put may have together now
 			   */
@@ -272,14 +273,15 @@ void store_close(struct store *s);
  * is there until the new one is. What is written may lie in the region if it is part of a pinned
  * view. EXPIRY: see STORE_NEVER. With max_entries a new key may make another entry go.
  *
- * If no free slot is large enough, expired entries are purged and the store is compacted first.
+ * If no free slot is large enough, expired entries are purged and the store is compacted first. An
+ * entry that is replaced needs its room until the new one is there.
  *
- * 0, or with the entries unchanged: -EBADF (not open), -EDOM (key_len not 1..STORE_KEY_MAX),
- * -ERANGE (a length is 2^31 or more, that is negative in the format, or all three together are),
- * -E2BIG (no region of this size could hold it), -ENOSPC (there is no room; store_stat() has how
- * many bytes are free and how large a record would fit), -ENOMEM (index), -EOVERFLOW (all numbers
- * up to 2^48 but the last few are used), -EBUSY (called from within a walk), -EROFS (a damaged file
- * in store_classic: see store_open()).
+ * 0, or with the entries unchanged (but for expired ones): -EBADF (not open), -EDOM (key_len
+ * not 1..STORE_KEY_MAX), -ERANGE (a length is 2^31 or more, that is negative in the format, or all
+ * three together are), -E2BIG (no region of this size could hold it), -ENOSPC (there is no room;
+ * store_stat() has how many bytes are free and how large a record would fit), -ENOMEM (index),
+ * -EOVERFLOW (all numbers up to 2^48 but the last few are used), -EBUSY (called from within a
+ * walk), -EROFS (a damaged file in store_classic: see store_open()).
  */
 int store_put(struct store *s, const void *key, uint32_t key_len, const void *data,
 	      uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry);
@@ -317,15 +319,15 @@ int store_contains(struct store *s, const void *key, uint32_t key_len);
 
 /**
  * Removes KEY. 0, -ENOENT (none; an expired one is removed and counts), -EBADF, -EDOM, -EBUSY
- * (called from within a walk), or -EBADMSG: its bytes no longer match its checksum; it is not
- * served again, but its slot stays out of use.
+ * (called from within a walk), -EROFS, or -EBADMSG: its bytes no longer match its checksum; it is
+ * not served again, but its slot stays out of use.
  */
 int store_delete(struct store *s, const void *key, uint32_t key_len);
 
 /**
- * Removes every entry at once: cut anywhere, all are there or none is. 0, -EBADF, -EBUSY (called
- * from within a walk; in store_classic also while a view is pinned) or -EBADMSG (the chain of slots
- * is broken: nothing was removed).
+ * Removes every entry at once: cut anywhere, all are there or none is. 0, -EBADF, -EROFS, -EBUSY
+ * (called from within a walk; in store_classic also while a view is pinned) or -EBADMSG (the chain
+ * of slots is broken: nothing was removed).
  */
 int store_clear(struct store *s);
 
@@ -335,7 +337,8 @@ uint32_t store_size(const struct store *s);
 /**
  * Removes expired entries, one by one, and calls GONE (may be NULL) with the key of each when it is
  * gone for good: at most once for an entry, whatever a reset cuts. GONE must not call the store.
- * Joins free slots in store_classic. How many were removed, or -EBADF or -EBUSY.
+ * Joins free slots in store_classic. How many were removed, or -EBADF, -EBUSY, -EROFS, or
+ * -EBADMSG (the chain of slots is broken: those before are removed).
  */
 int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32_t key_len),
 		void *ctx);
@@ -369,8 +372,8 @@ int store_iterate(struct store *s, int (*visit)(void *ctx, const struct store_vi
  * Moves records towards the start of the region, so that free slots become one, by about MAX_BYTES:
  * it stops behind the record that reaches them, or when it has looked at that many bytes' worth of
  * headers. Pinned records and slots that are kept aside stay where they are. Cut anywhere, every
- * entry is there. 1: there is more to do; 0: not for now; -EBADF, -EBUSY (called from within a
- * walk) or -EBADMSG (the chain of slots is broken).
+ * entry is there. 1: there is more to do; 0: not for now; -EBADF, -EROFS, -EBUSY (called from
+ * within a walk) or -EBADMSG (the chain of slots is broken).
  */
 int store_compact(struct store *s, uint32_t max_bytes);
 

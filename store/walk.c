@@ -106,7 +106,7 @@ int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32
 
 		if (!size) {
 			s->first_expiry = 1; /* who knows */
-			return purged;
+			return -EBADMSG;
 		}
 		marks_step(s, &ahead, off);
 		next = off + size;

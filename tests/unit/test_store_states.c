@@ -489,6 +489,38 @@ static void test_tag_that_leads_over_a_record(void **state)
 	assert_string_equal(get("last"), "value");
 }
 
+/* A key, or its length, that is damaged while the store is open: it is not as if it were not there.
+ */
+static void test_damaged_key_does_not_come_back(void **state)
+{
+	struct walker_entry e;
+	uint32_t len;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		put("twin", "old");
+		e = entry("twin");
+		if (i == 0)
+			set_word(e.off + HDR_KEYLEN, 5);
+		else
+			region[e.off + HDR_BYTES] ^= 1;
+		assert_int_equal(store_read(&store, "twin", 4, NULL, 0, &len), -EBADMSG);
+		assert_int_equal(store_contains(&store, "twin", 4), -EBADMSG);
+		put("twin", "new");
+		assert_string_equal(get("twin"), "new");
+		assert_int_equal(store_delete(&store, "twin", 4), 0);
+		assert_int_equal(reopen(), 0);
+		assert_null(get("twin"));
+
+		put("twin", "old");
+		e = entry("twin");
+		set_word(e.off + HDR_KEYLEN, 5);
+		assert_int_equal(store_delete(&store, "twin", 4), -EBADMSG);
+		assert_int_equal(reopen(), 0);
+		assert_null(get("twin"));
+	}
+}
+
 static void test_broken_chain_is_refused_untouched(void **state)
 {
 	static uint8_t before[REGION];
@@ -577,6 +609,7 @@ int main(void)
 		STATE_TEST(test_join_only_what_agrees),
 		STATE_TEST(test_tag_that_leads_over_a_record),
 		STATE_TEST(test_older_copy_does_not_count),
+		STATE_TEST(test_damaged_key_does_not_come_back),
 		STATE_TEST(test_broken_chain_is_refused_untouched),
 		STATE_TEST(test_image_magic_is_restored),
 		STATE_TEST(test_either_superblock_copy_is_enough),
