@@ -159,6 +159,10 @@ def test_what_is_no_store(path):
     assert "neither a plain .dat, nor" in complaint("put", file, "k", "v", status=3)
     assert "not a regular file" in complaint("ls", file.parent, status=3)
     assert "there is no store at 0x2000" in complaint("ls", file, "--at", "8192", status=3)
+    pipe = path()
+    os.mkfifo(pipe)  # nobody writes to it, ever
+    assert "not a regular file" in complaint("ls", pipe, status=3)
+    assert "not a regular file" in complaint("put", pipe, "k", "v", status=3)
 
 
 def test_other_version(image):

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
 """fcs export and import: JSON lines, plain files and regions into each other."""
 
+import ctypes
 import json
+import os
 import struct
+import subprocess
 import time
 
 import pytest
 
-from fcs_tool import PAGE, VECTOR, complaint, contents, exported, fcs, image, out, path, run, store, unchanged
+from fcs_tool import (PAGE, VECTOR, WAIT, complaint, contents, exported, fcs, image, out, path, run, store,
+                      unchanged)
 
+IN_CLOSE_NOWRITE, IN_OPEN = 0x10, 0x20  # of <sys/inotify.h>
 
 ODD = {
     "text": (b"plain", b"caf\xc3\xa9 \"quoted\" \\ /", b"", -1),
@@ -176,6 +181,25 @@ def test_import_too_much(path, run, image):
 
 def test_import_empty_key(image):
     assert "1 to 65535" in complaint("import", image, stdin=b'{"key":"","value":""}', status=3)
+
+
+def test_import_named_pipe(path):
+    """It is opened once: with the close of a first time what the writer had sent would be gone."""
+    new, pipe = path(), path()
+    os.mkfifo(pipe)
+    libc = ctypes.CDLL(None)
+    events = libc.inotify_init1(os.O_NONBLOCK)
+    assert libc.inotify_add_watch(events, os.fsencode(pipe), IN_OPEN | IN_CLOSE_NOWRITE) >= 0
+    writer = subprocess.Popen(["sh", "-c", 'printf "%s" "$0" > "$1"', '{"key":"a","value":"b"}', pipe])
+    try:
+        assert out("import", new, pipe) == b"imported: 1\n"
+    finally:
+        writer.kill()
+        writer.wait(WAIT)
+        closed = [mask for _, mask, _, _ in struct.iter_unpack("iIII", os.read(events, 1 << 16))].count(IN_CLOSE_NOWRITE)
+        os.close(events)
+    assert closed == 1
+    assert contents(new) == {"a": "b"}
 
 
 def test_import_into_itself(image):

@@ -169,7 +169,8 @@ static void open_locked(struct file *f, struct stat *st)
 	struct stat now;
 
 	for (;;) {
-		f->fd = open(f->path, f->change ? O_RDWR : O_RDONLY);
+		/* O_NONBLOCK: a pipe is refused at once, and not when its other end is there. */
+		f->fd = open(f->path, (f->change ? O_RDWR : O_RDONLY) | O_NONBLOCK);
 		if (f->fd < 0 || fstat(f->fd, st))
 			die(STATUS_ERROR, "%s: %s", f->path, strerror(errno));
 		if (!S_ISREG(st->st_mode))
@@ -303,12 +304,17 @@ bool file_holds_store(const char *path, const struct options *o)
 	struct found *list;
 	bool holds = false;
 	struct stat st;
-	int fd = open(path, O_RDONLY);
 	uint8_t *p;
+	int fd;
 
+	if (stat(path, &st))
+		die(STATUS_ERROR, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return false; /* not even opened: a close would discard what is in a pipe */
+	fd = open(path, O_RDONLY);
 	if (fd < 0 || fstat(fd, &st))
 		die(STATUS_ERROR, "%s: %s", path, strerror(errno));
-	if (S_ISREG(st.st_mode) && st.st_size) {
+	if (st.st_size) {
 		p = map(path, (size_t)st.st_size, MAP_PRIVATE, fd);
 		holds = o->classic || wants_dump(o) || is_classic(p, (size_t)st.st_size) ||
 			find_probe(p, (uint64_t)st.st_size) != STORE_NOTHING;
