@@ -255,6 +255,26 @@ def test_region_in_a_value(image, path, run):
     assert out("get", outer, "image") == bytes(pad) + image.read_bytes()
 
 
+def test_sparse_image(path, run):
+    """A region that is written to has all its place on the disk before, so that a full one is told in a sentence."""
+    file, sparse = path(), path()
+    run("start\nput 61 62\n", "--file", file, "--size", "1M")
+    pages = file.read_bytes()
+    with sparse.open("wb") as out_file:
+        out_file.truncate(4 * len(pages))
+        for at in range(0, len(pages), PAGE):
+            if any(pages[at:at + PAGE]):
+                out_file.seek(len(pages) + at)
+                out_file.write(pages[at:at + PAGE])
+    before = sparse.stat().st_blocks * 512
+    assert before < len(pages) / 2
+    unchanged(sparse, "ls", sparse)
+    assert sparse.stat().st_blocks * 512 == before
+    fcs("put", sparse, "k", "v")
+    assert len(pages) <= sparse.stat().st_blocks * 512 < 2 * len(pages)
+    assert contents(sparse) == {"a": "b", "k": "v"} and sparse.stat().st_size == 4 * len(pages)
+
+
 def test_links_and_permissions(path, run):
     """A .dat is replaced as a whole; a link to it stays one, and its permissions stay."""
     file, link = path(".dat"), path(".lnk")

@@ -153,6 +153,19 @@ static void load_classic(struct file *f, const struct options *o)
 	munmap(old, size);
 }
 
+/*
+ * Makes sure that all of the region has its place on the disk. A page that has none, of a new file
+ * or in a hole of an old one, would be the end of the program when it is written to on a full disk.
+ */
+static void reserve_region(const struct file *f)
+{
+	int err = posix_fallocate(f->fd, (off_t)f->offset, f->size);
+
+	if (err)
+		die(STATUS_ERROR, "%s: no room for the %" PRIu32 " bytes of its region: %s",
+		    f->path, f->size, strerror(err));
+}
+
 /* ---- open and close ---- */
 
 static void lock(struct file *f)
@@ -204,21 +217,17 @@ void file_open(struct file *f, const char *path, const struct options *o, bool c
 		find_native(f, o);
 	else
 		die(STATUS_ERROR, "%s: it is empty: a store was expected", path);
+	if (change && f->kind != FILE_CLASSIC)
+		reserve_region(f);
 }
 
 /* The file of a new region, which is all zero, under a name of its own. */
 static void map_new(struct file *f, uint32_t size)
 {
-	int err;
-
 	f->fd = temp_open(f->target, f->mode, &f->temp);
 	lock(f);
-	/* With room on the disk for all of it: a page without would be the end when it is touched.
-	 */
-	err = posix_fallocate(f->fd, 0, size);
-	if (err)
-		die(STATUS_ERROR, "%s: %s", f->path, strerror(err));
 	f->map_size = f->size = size;
+	reserve_region(f);
 	f->base = f->map = map(f->path, size, MAP_SHARED, f->fd);
 }
 
