@@ -167,6 +167,17 @@ def test_import_bad_line(image, path, line, said):
     assert not new.exists() and "new" not in contents(image)
 
 
+@pytest.mark.parametrize("length", [0, 65536])
+def test_import_key_length(image, path, length):
+    new = path()
+    for key in ({"key": "k" * length}, {"key_hex": "00" * length}):
+        lines = "".join(json.dumps({**k, "value": "x"}) + "\n" for k in ({"key": "new"}, key)).encode()
+        for file in (image, new):
+            said = complaint("import", file, stdin=lines, status=2)
+            assert f"standard input:2: a key of {length} bytes: expected 1 to 65535: nothing is imported" in said
+    assert not new.exists() and "new" not in contents(image)
+
+
 def test_import_too_much(path, run, image):
     """A file that was to be made is not; of one that is there it is said what is in it."""
     lines, new = path(), path()
@@ -179,8 +190,15 @@ def test_import_too_much(path, run, image):
     assert f"the first {there} entries are in it" in said and f"entry {there + 1}: " in said
 
 
-def test_import_empty_key(image):
-    assert "1 to 65535" in complaint("import", image, stdin=b'{"key":"","value":""}', status=3)
+def test_import_refused(image, path, run):
+    """What is free is told of an entry that finds no room, and of no other."""
+    lines = json.dumps({"key": "k", "value": "x" * 65536}).encode()
+    said = complaint("import", image, stdin=lines, status=3)
+    assert "entry 1: it is larger than any slot could be: 61240 bytes are free" in said
+    dat = path()
+    dat.write_bytes(VECTOR.read_bytes()[:-1])
+    said = complaint("import", dat, stdin=b'{"key":"k","value":""}', status=3)
+    assert said.endswith("entry 1: it is damaged and can only be read\n")
 
 
 def test_import_named_pipe(path):

@@ -18,7 +18,7 @@ _Noreturn void die_store(const struct store *s, const char *path, const char *wh
 	struct store_stats stats;
 
 	store_stat(s, &stats);
-	if (err == -ENOSPC)
+	if (err == -ENOSPC || err == -E2BIG)
 		die(STATUS_ERROR,
 		    "%s: %s: %s: %" PRIu32 " bytes are free, and a record may have %" PRIu32, path,
 		    what, error_text(err), stats.free_bytes, stats.largest);

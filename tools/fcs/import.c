@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/errors.h"
 #include "tools/fcs/commands.h"
 #include "tools/fcs/json.h"
 #include "tools/fcs/replace.h"
@@ -42,17 +41,15 @@ static void target_close(struct target *t)
 /* Ends the program after entry number COUNT + 1 was refused with ERR. */
 static _Noreturn void die_refused(const struct target *t, int err)
 {
-	struct store_stats stats;
+	char what[sizeof("entry 4294967295")];
 
-	store_stat(&t->store, &stats);
 	if (t->in_place)
 		fprintf(stderr, "fcs: %s: the first %" PRIu32 " entries are in it\n", t->file.path,
 			t->count);
 	else
 		fprintf(stderr, "fcs: %s: it stays as it was\n", t->file.path);
-	die(STATUS_ERROR,
-	    "%s: entry %" PRIu32 ": %s: %" PRIu32 " bytes are free, and a record may have %" PRIu32,
-	    t->file.path, t->count + 1, error_text(err), stats.free_bytes, stats.largest);
+	snprintf(what, sizeof(what), "entry %" PRIu32, t->count + 1);
+	die_store(&t->store, t->file.path, what, err);
 }
 
 /* ---- another store ---- */
@@ -142,11 +139,8 @@ static FILE *seekable(FILE *f, const char *name)
 
 static void take_record(struct target *t, struct record *r)
 {
-	int err = r->key.len > UINT32_MAX || r->value.len > UINT32_MAX || r->meta.len > UINT32_MAX
-			  ? -ERANGE
-			  : store_put(&t->store, r->key.at, (uint32_t)r->key.len, r->value.at,
-				      (uint32_t)r->value.len, r->meta.at, (uint32_t)r->meta.len,
-				      r->expiry);
+	int err = store_put(&t->store, r->key.at, (uint32_t)r->key.len, r->value.at,
+			    (uint32_t)r->value.len, r->meta.at, (uint32_t)r->meta.len, r->expiry);
 
 	if (err)
 		die_refused(t, err);

@@ -85,6 +85,19 @@ static bool read_member(struct record *r, const char *name, const json_t *value)
 	return json_is_integer(value);
 }
 
+/* Whether the lengths are some that a record may have, whatever store it goes to. */
+static bool check_lengths(const struct record *r, char *why, size_t room)
+{
+	if (!r->key.len || r->key.len > STORE_KEY_MAX)
+		snprintf(why, room, "a key of %zu bytes: expected 1 to %u", r->key.len,
+			 STORE_KEY_MAX);
+	else if (r->key.len + r->value.len + r->meta.len > INT32_MAX)
+		snprintf(why, room, "key, value and metadata of more than %d bytes", INT32_MAX);
+	else
+		return true;
+	return false;
+}
+
 static bool read_object(struct record *r, json_t *object, char *why, size_t room)
 {
 	const char *name;
@@ -101,7 +114,7 @@ static bool read_object(struct record *r, json_t *object, char *why, size_t room
 		return false;
 	}
 	if (r->key.at && r->value.at)
-		return true;
+		return check_lengths(r, why, room);
 	snprintf(why, room, "expected both a key and a value");
 	return false;
 }

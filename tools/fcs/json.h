@@ -19,7 +19,10 @@ struct record {
 /** Prints a line for *V, with its number if it has one. */
 void json_print(FILE *f, const struct store_view *v);
 
-/** Reads a line of LEN bytes. True and *R, to be freed; else false, and in WHY what is wrong. */
+/**
+ * Reads a line of LEN bytes. True and *R, to be freed, with lengths that a record may have; else
+ * false, and in WHY what is wrong.
+ */
 bool json_parse(struct record *r, const char *line, size_t len, char *why, size_t room);
 
 /** Frees what *R has. */
