@@ -2,10 +2,11 @@
 """fcs run: its language, its options, bad lines, two at a time, and being killed."""
 
 import random
+import subprocess
 
 import pytest
 
-from fcs_tool import VECTOR, WAIT, complaint, contents, fcs, image, out, path, run, session, store
+from fcs_tool import FCS, VECTOR, WAIT, complaint, contents, fcs, image, out, path, run, session, store
 
 
 def test_run_answers(run):
@@ -157,6 +158,33 @@ def test_one_at_a_time(path, kind):
     process.stdin.close()
     assert process.wait(WAIT) == 0
     assert contents(file) == {"a": "b", "c": "d"}
+
+
+@pytest.mark.parametrize("kind", [[], ["--classic"]])
+def test_new_file_at_the_same_time(path, kind):
+    """Of two that make a file one may fail, but what was acknowledged is there."""
+    for _ in range(8):
+        file = path()
+        pair = [subprocess.Popen([FCS, "import", *kind, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE) for _ in range(2)]
+        for key, process in zip("ab", pair):
+            process.stdin.write(b'{"key":"%c","value":"x"}' % ord(key))
+        for process in pair:
+            process.stdin.close()
+        done = {key for key, process in zip("ab", pair) if process.wait(WAIT) == 0}
+        said = b"".join(process.stderr.read() for process in pair)
+        assert done and set(contents(file)) == done, said
+        assert len(done) == 2 or b"something has this name by now" in said or b"another fcs" in said
+        assert list(file.parent.glob(file.name + "*")) == [file]
+
+
+def test_new_file_that_another_one_made(path):
+    file = path()
+    process, ask = session("--file", file, "--classic")
+    assert ask("start") == "STARTED 0" and ask("put 61 62") == "OK"
+    assert out("import", file, stdin=b'{"key":"c","value":"d"}') == b"imported: 1\n"
+    assert ask("stop") == "" and process.wait(WAIT) == 3
+    assert contents(file) == {"c": "d"}
 
 
 def test_killed(path):

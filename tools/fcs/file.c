@@ -277,7 +277,7 @@ static void save_classic(struct file *f)
 	f->fd = temp_open(f->target, f->mode, &temp);
 	lock(f);
 	temp_write(f->fd, f->base, f->file_size, f->path);
-	temp_finish(f->fd, &temp, f->target);
+	temp_finish(f->fd, &temp, f->target, old >= 0);
 	if (old >= 0)
 		close(old);
 }
@@ -294,7 +294,7 @@ void file_save(struct file *f, uint32_t file_size)
 	if (msync(f->map, f->map_size, MS_SYNC))
 		die(STATUS_ERROR, "%s: %s", f->path, strerror(errno));
 	if (f->temp)
-		temp_finish(f->fd, &f->temp, f->target);
+		temp_finish(f->fd, &f->temp, f->target, false);
 }
 
 void file_close(struct file *f)

@@ -56,7 +56,10 @@ void file_new(struct file *f, const char *path, const struct options *o);
 /** file_open() to change if there is such a file, else file_new(). */
 void file_open_or_new(struct file *f, const char *path, const struct options *o);
 
-/** What is in memory goes to the file, whose size is FILE_SIZE from now on if it is a .dat. */
+/**
+ * What is in memory goes to the file, whose size is FILE_SIZE from now on if it is a .dat. A new
+ * file gets its name now: that there is one by then is an error.
+ */
 void file_save(struct file *f, uint32_t file_size);
 
 /** Ends the use of *F. What is only in memory is lost. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* renameat2() */
 #include "tools/fcs/replace.h"
 
 #include <errno.h>
@@ -41,13 +42,25 @@ int temp_open(const char *target, unsigned mode, char **temp)
 	return fd;
 }
 
-void temp_finish(int fd, char **temp, const char *target)
+/* Renames FROM to TO, which must not be there. 0, or -1 and errno. */
+static int rename_new(const char *from, const char *to)
+{
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL) /* it is what NFS, among others, says to the flag */
+		return -1;
+	return link(from, to) ? -1 : unlink(from);
+}
+
+void temp_finish(int fd, char **temp, const char *target, bool replace)
 {
 	char *copy = strcpy(grow(NULL, strlen(target) + 1), target);
 	int dir;
 
-	if (fsync(fd) || rename(*temp, target))
-		die(STATUS_ERROR, "%s: %s", target, strerror(errno));
+	if (fsync(fd) || (replace ? rename : rename_new)(*temp, target))
+		die(STATUS_ERROR, "%s: %s", target,
+		    errno == EEXIST ? "something has this name by now, and stays as it is"
+				    : strerror(errno));
 	unfinished = NULL;
 	free(*temp);
 	*temp = NULL;
@@ -101,7 +114,7 @@ void write_whole_file(const char *path, const void *data, size_t len)
 	int fd = temp_open(target, default_mode(), &temp);
 
 	temp_write(fd, data, len, path);
-	temp_finish(fd, &temp, target);
+	temp_finish(fd, &temp, target, true);
 	close(fd);
 	free(target);
 }

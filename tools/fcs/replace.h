@@ -18,8 +18,11 @@ int temp_open(const char *target, unsigned mode, char **temp);
 /** Writes LEN bytes to FD; messages are about PATH. */
 void temp_write(int fd, const void *data, size_t len, const char *path);
 
-/** The file behind FD takes the name TARGET instead of *TEMP, which is freed. */
-void temp_finish(int fd, char **temp, const char *target);
+/**
+ * The file behind FD takes the name TARGET instead of *TEMP, which is freed. A file of that name is
+ * replaced, or without REPLACE it is an error if there is one by now.
+ */
+void temp_finish(int fd, char **temp, const char *target, bool replace);
 
 /** Removes the file *TEMP and frees the name; no effect if it is NULL. */
 void temp_drop(char **temp);
