@@ -276,14 +276,16 @@ def test_sparse_image(path, run):
 
 
 def test_links_and_permissions(path, run):
-    """A .dat is replaced as a whole; a link to it stays one, and its permissions stay."""
+    """A .dat is replaced as a whole; a link to it stays one, and its owner and permissions stay."""
     file, link = path(".dat"), path(".lnk")
     run("start\n", "--classic", "--file", file)
     file.chmod(0o640)
+    owner = (1234, 5678) if os.geteuid() == 0 else (os.getuid(), os.getgroups()[-1])
+    os.chown(file, *owner)
     link.symlink_to(file.name)
     fcs("put", link, "k", "v")
     assert link.is_symlink() and not file.is_symlink()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640 and (file.stat().st_uid, file.stat().st_gid) == owner
     assert out("get", file, "k") == b"v"
     assert sorted(file.parent.iterdir()) == sorted(f for f in file.parent.iterdir() if f.suffix in (".dat", ".lnk", ".txt"))
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """fcs run: its language, its options, bad lines, two at a time, and being killed."""
 
+import os
 import random
+import signal
 import subprocess
 
 import pytest
@@ -198,6 +200,28 @@ def test_killed(path):
         process.kill()
         process.wait(WAIT)
     assert [line.split()[-1] for line in out("ls", "--hex", file).decode().splitlines()] == [f"{i:02x}" for i in range(8)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_interrupted(path, number):
+    """No part of a new file stays. It is interrupted while it waits to say, in a full pipe, that there is no room."""
+    file, lines = path(), path(".json")
+    lines.write_text('{"key":"k","value":"%s"}' % ("x" * 8192))
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(write, bytes(1))
+    os.set_blocking(write, True)
+    process = subprocess.Popen([FCS, "import", file, lines, "--size", "8K"], stderr=write,
+                               preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))  # nohup would have it ignored
+    while not any(part.stat().st_size for part in file.parent.glob(file.name + ".*")):
+        assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait(WAIT) == -number
+    assert list(file.parent.iterdir()) == [lines]
+    os.close(read)
+    os.close(write)
 
 
 def test_killed_before_stop(path):

@@ -265,6 +265,16 @@ void file_open_or_new(struct file *f, const char *path, const struct options *o)
 		file_new(f, path, o);
 }
 
+/* A file that is replaced keeps its owner and group, if the user may give it to them. */
+static void keep_owner(const struct file *f, int old)
+{
+	struct stat st;
+
+	if (fstat(old, &st) || fchown(f->fd, st.st_uid, st.st_gid))
+		fprintf(stderr, "fcs: %s: it does not keep its owner and group: %s\n", f->path,
+			strerror(errno));
+}
+
 /*
  * The new file takes the place of the old one, and a lock of its own. The old lock goes last: until
  * the new name is there another fcs must not begin with the old file.
@@ -276,6 +286,8 @@ static void save_classic(struct file *f)
 
 	f->fd = temp_open(f->target, f->mode, &temp);
 	lock(f);
+	if (old >= 0)
+		keep_owner(f, old);
 	temp_write(f->fd, f->base, f->file_size, f->path);
 	temp_finish(f->fd, &temp, f->target, old >= 0);
 	if (old >= 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,29 @@
 #include "tools/fcs/options.h"
 #include "tools/fcs/text.h"
 
-static char *unfinished; /* the name of a file to be removed if the program ends */
+static char *volatile unfinished; /* the name of a file to be removed if the program ends */
 
 static void remove_unfinished(void)
 {
 	if (unfinished)
 		unlink(unfinished);
+}
+
+static void remove_at_signal(int number)
+{
+	remove_unfinished();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static void remove_at_end(void)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+	atexit(remove_unfinished);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (signal(signals[i], remove_at_signal) == SIG_IGN)
+			signal(signals[i], SIG_IGN); /* as nohup wants it */
 }
 
 int temp_open(const char *target, unsigned mode, char **temp)
@@ -28,7 +46,7 @@ int temp_open(const char *target, unsigned mode, char **temp)
 	int fd;
 
 	if (!registered)
-		atexit(remove_unfinished);
+		remove_at_end();
 	registered = true;
 	*temp = grow(NULL, strlen(target) + sizeof(".XXXXXX"));
 	strcat(strcpy(*temp, target), ".XXXXXX");

@@ -11,7 +11,7 @@
 
 /**
  * Makes a file beside TARGET; returns its descriptor, and its name in *TEMP. It is removed if the
- * program ends before temp_finish(); there is at most one such file at a time.
+ * program ends before temp_finish(), also by Ctrl-C; there is at most one such file at a time.
  */
 int temp_open(const char *target, unsigned mode, char **temp);
 
