@@ -255,6 +255,13 @@ def test_region_in_a_value(image, path, run):
     assert out("get", outer, "image") == bytes(pad) + image.read_bytes()
 
 
+def test_put_again_without_room(image):
+    """The new entry needs its room beside the old one, which stays if there is none."""
+    fcs("put", image, "k", "1" * 40000)
+    assert "there is no room for it" in complaint("put", image, "k", "2" * 40000, status=3)
+    assert out("get", image, "k") == b"1" * 40000
+
+
 def test_sparse_image(path, run):
     """A region that is written to has all its place on the disk before, so that a full one is told in a sentence."""
     file, sparse = path(), path()

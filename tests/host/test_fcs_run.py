@@ -163,6 +163,17 @@ def test_one_at_a_time(path, kind):
 
 
 @pytest.mark.parametrize("kind", [[], ["--classic"]])
+def test_puts_at_the_same_time(path, kind):
+    """What was acknowledged is there. Those that find another one at work try again."""
+    file = path()
+    fcs("run", *kind, "--file", file, "-", stdin=b"start\n")
+    loop = 'for i in $(seq 30); do until "$0" put "$1" "$2$i" x 2> /dev/null; do :; done; done'
+    pair = [subprocess.Popen(["timeout", str(WAIT), "sh", "-c", loop, FCS, file, key]) for key in "ab"]
+    assert [process.wait(WAIT) for process in pair] == [0, 0]
+    assert set(contents(file)) == {f"{key}{i}" for key in "ab" for i in range(1, 31)}
+
+
+@pytest.mark.parametrize("kind", [[], ["--classic"]])
 def test_new_file_at_the_same_time(path, kind):
     """Of two that make a file one may fail, but what was acknowledged is there."""
     for _ in range(8):
