@@ -9,12 +9,6 @@
 #define LEAF_STEP 16U /* a leaf's memory grows by this much, and shrinks when more is unused */
 #define NO_KEY UINT64_MAX
 
-/* Size and offset as one number, which orders blocks as they are wanted. */
-static uint64_t key_of(uint32_t size, uint32_t off)
-{
-	return (uint64_t)size << 32 | off;
-}
-
 void freelist_free(struct store *s)
 {
 	struct store_freelist *f = &s->free;
@@ -203,23 +197,19 @@ static struct store_free_leaf *leaf_for(struct store_freelist *f, uint64_t key)
 	return leaf;
 }
 
-void freelist_add(struct store *s, uint32_t off, uint32_t size)
+void freelist_settle(struct store *s)
 {
 	struct store_freelist *f = &s->free;
-	struct store_free_leaf *leaf;
+	struct store_free_leaf *leaf = f->recent ? leaf_for(f, f->recent) : NULL;
 
-	if (off + size == f->limit) {
-		freelist_set_tail(s, off, size);
-		return;
-	}
-	leaf = leaf_for(f, key_of(size, off));
-	if (!leaf) {
+	if (leaf) {
+		leaf->keys[leaf->count++] = f->recent;
+	} else if (f->recent) {
 		f->lost = true;
-		return;
+		f->count--;
+		f->bytes -= (uint32_t)(f->recent >> 32);
 	}
-	leaf->keys[leaf->count++] = key_of(size, off);
-	f->count++;
-	f->bytes += size;
+	f->recent = 0;
 }
 
 /* Makes the leaf I and the one behind it one. */
@@ -253,26 +243,34 @@ static void slim(struct store_freelist *f, uint32_t i)
 }
 
 /* Takes the key at K out of the leaf I. */
-static uint64_t take_key(struct store_freelist *f, uint32_t i, uint32_t k)
+static void take_key(struct store_freelist *f, uint32_t i, uint32_t k)
 {
 	struct store_free_leaf *leaf = &f->leaves[i];
-	uint64_t key = leaf->keys[k];
 
 	leaf->keys[k] = leaf->keys[--leaf->count];
+	slim(f, i);
+}
+
+/* Counts a block that was taken out. */
+static void taken(struct store_freelist *f, uint64_t key)
+{
 	f->count--;
 	f->bytes -= (uint32_t)(key >> 32);
-	slim(f, i);
-	return key;
 }
 
 void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 {
 	struct store_freelist *f = &s->free;
-	uint64_t key = key_of(size, off);
+	uint64_t key = freelist_key(size, off);
 	uint32_t i, k = 0;
 
 	if (off && f->tail_off == off) {
 		freelist_set_tail(s, 0, 0);
+		return;
+	}
+	if (f->recent == key) {
+		f->recent = 0;
+		taken(f, key);
 		return;
 	}
 	if (!f->leaf_count)
@@ -280,44 +278,56 @@ void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 	i = leaf_of(f, key);
 	while (k < f->leaves[i].count && f->leaves[i].keys[k] != key)
 		k++;
-	if (k < f->leaves[i].count)
-		take_key(f, i, k);
+	if (k == f->leaves[i].count)
+		return;
+	take_key(f, i, k);
+	taken(f, key);
 }
 
 uint32_t freelist_take_inner(struct store *s, uint32_t size, uint32_t *got)
 {
 	struct store_freelist *f = &s->free;
-	uint64_t least = key_of(size, 0), key;
+	uint64_t least = freelist_key(size, 0), best = f->recent >= least ? f->recent : NO_KEY;
+	uint32_t i = f->count > (f->recent != 0) ? leaf_of(f, least) : f->leaf_count, k = 0;
 
-	/* It is in the leaf for LEAST, or it is the smallest one of the next. */
-	for (uint32_t i = leaf_of(f, least); i < f->leaf_count; i++) {
-		uint32_t k = smallest(&f->leaves[i], least);
-
-		if (k == f->leaves[i].count)
-			continue;
-		key = take_key(f, i, k);
-		*got = (uint32_t)(key >> 32);
-		return (uint32_t)key;
+	/* It is in the leaf for LEAST, or it is the smallest one of the next; or it is the recent
+	 * one. */
+	for (; i < f->leaf_count; i++) {
+		k = smallest(&f->leaves[i], least);
+		if (k < f->leaves[i].count)
+			break;
 	}
-	return 0;
+	if (i < f->leaf_count && f->leaves[i].keys[k] < best) {
+		best = f->leaves[i].keys[k];
+		take_key(f, i, k);
+	} else if (best != NO_KEY) {
+		f->recent = 0;
+	} else {
+		return 0;
+	}
+	taken(f, best);
+	*got = (uint32_t)(best >> 32);
+	return (uint32_t)best;
 }
 
 uint32_t freelist_largest(const struct store *s)
 {
 	const struct store_freelist *f = &s->free;
-	uint32_t size = 0;
+	uint32_t size = (uint32_t)(f->recent >> 32), other = 0;
 
 	if (f->leaf_count)
-		size = (uint32_t)(largest(&f->leaves[f->leaf_count - 1]) >> 32);
+		other = (uint32_t)(largest(&f->leaves[f->leaf_count - 1]) >> 32);
+	if (other > size)
+		size = other;
 	return f->tail_size > size ? f->tail_size : size;
 }
 
-int freelist_each(const struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size),
-		  void *ctx)
+int freelist_each(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx)
 {
 	const struct store_freelist *f = &s->free;
 	int stop = 0;
 
+	freelist_settle(s);
 	for (uint32_t i = 0; i < f->leaf_count && !stop; i++) {
 		const struct store_free_leaf *leaf = &f->leaves[i];
 		uint32_t k = smallest(leaf, 0);

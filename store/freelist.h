@@ -26,11 +26,33 @@ static inline void freelist_set_tail(struct store *s, uint32_t off, uint32_t siz
 	s->free.tail_size = size;
 }
 
+/** Size and offset as one number, which orders blocks as they are wanted; never 0. */
+static inline uint64_t freelist_key(uint32_t size, uint32_t off)
+{
+	return (uint64_t)size << 32 | off;
+}
+
+/** Puts the block that was freed last into its leaf. */
+void freelist_settle(struct store *s);
+
 /**
  * Adds a free block. If there is no memory to remember it, it stays free in the region, free.lost
  * is set, and it is listed again when the list is built anew or a neighbour is freed.
  */
-void freelist_add(struct store *s, uint32_t off, uint32_t size);
+static inline void freelist_add(struct store *s, uint32_t off, uint32_t size)
+{
+	struct store_freelist *f = &s->free;
+
+	if (off + size == f->limit) {
+		freelist_set_tail(s, off, size);
+		return;
+	}
+	if (f->recent)
+		freelist_settle(s);
+	f->recent = freelist_key(size, off);
+	f->count++;
+	f->bytes += size;
+}
 
 /** Takes the block [off, off + size) out, if it is in. */
 void freelist_remove(struct store *s, uint32_t off, uint32_t size);
@@ -61,8 +83,7 @@ uint32_t freelist_largest(const struct store *s);
 uint32_t freelist_tail(const struct store *s);
 
 /** Calls FN for each block in order, the last of the chain last, until it returns other than 0. */
-int freelist_each(const struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size),
-		  void *ctx);
+int freelist_each(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx);
 
 /** Bytes of memory that it takes. */
 size_t freelist_bytes(const struct store *s);

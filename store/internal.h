@@ -70,9 +70,9 @@ struct store_layout {
 static ALWAYS_INLINE uint32_t store_lengths(const struct store *s, uint32_t off)
 {
 	const uint8_t *p = (const uint8_t *)s->door.media.base + off;
-	uint32_t size = be32_load(p + HDR_SIZE), key_len = be32_load(p + HDR_KEYLEN);
-	uint64_t least = (uint64_t)be32_load(p + HDR_DATALEN) + be32_load(p + HDR_METALEN) +
-			 key_len + s->layout->overhead;
+	uint64_t words = be64_load(p + HDR_SIZE), lengths = be64_load(p + HDR_DATALEN);
+	uint32_t size = (uint32_t)(words >> 32), key_len = (uint32_t)words;
+	uint64_t least = (lengths >> 32) + (uint32_t)lengths + key_len + s->layout->overhead;
 
 	return key_len - 1 >= STORE_KEY_MAX || least > size || size > s->end - off ? 0 : size;
 }

@@ -176,6 +176,7 @@ struct store_freelist {
 		uint16_t count, room;
 	} * leaves;
 	uint32_t leaf_count, leaf_room;
+	uint64_t recent;   /* key of the block freed last, in no leaf yet; 0: none */
 	uint32_t count;    /* of blocks, without the tail */
 	uint32_t bytes;    /* of all of them, the tail included */
 	uint32_t key_room; /* of all leaves */
