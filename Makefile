@@ -307,12 +307,11 @@ build/fuzz/images: build/fuzz/make_images $(wildcard tests/fuzz/seeds/image/*)
 
 .PHONY: fuzz
 fuzz: $(FUZZ_PROGRAMS) build/fuzz/seeds build/fuzz/images ## runs FUZZ=tree, atags, cmdline, image or ops for FUZZ_SECONDS (600)
-	$(if $(filter $(STORE_FUZZERS),$(FUZZ)),tests/fuzz/run-store.sh,tools/run-fuzz.sh) keep $(FUZZ_SECONDS) $(FUZZ)
+	tools/run-fuzz.sh keep $(FUZZ_SECONDS) $(FUZZ)
 
 .PHONY: fuzz-ci
 fuzz-ci: $(FUZZ_PROGRAMS) build/fuzz/seeds build/fuzz/images ## each fuzzer for 30 seconds
-	tools/run-fuzz.sh fresh 30 $(FUZZERS)
-	tests/fuzz/run-store.sh fresh 30 $(STORE_FUZZERS)
+	tools/run-fuzz.sh fresh 30 $(FUZZERS) $(STORE_FUZZERS)
 
 .PHONY: boots
 boots: all $(HOST)/memmap-asan ## boots of the real image in QEMU

@@ -77,7 +77,8 @@ static void pass(struct store *s, uint32_t next)
 	s->packed = next;
 }
 
-/* At the end: 1 if there are fewer free slots now than when one was passed by, so larger ones. */
+/* At the end: 1, and back to the slot that was passed by, if there are fewer free ones now: larger.
+ */
 static int go_back(struct store *s)
 {
 	if (s->passed == s->limit || s->free.count >= s->passed_slots)

@@ -5,7 +5,8 @@
  *
  * Two levels: leaves in order, and in a leaf up to 128 blocks in any order. Adding one is a binary
  * search for its leaf and one store; finding one looks through a leaf. A full leaf is split near
- * its median.
+ * its median. The block freed last waits beside the leaves: an overwrite often takes what the one
+ * before it freed.
  */
 #ifndef CAIRN_STORE_FREELIST_H
 #define CAIRN_STORE_FREELIST_H

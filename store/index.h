@@ -2,8 +2,9 @@
 /*
  * Where each key's record is: a hash table outside the region, rebuilt at open.
  *
- * Linear hashing of segments: low bits of a key's hash choose a segment, and whenever there are 512
- * entries a segment on average, the next segment in turn is split by one more bit. A segment is a
+ * Linear hashing of segments: low bits of a key's hash choose a segment, and when one is full while
+ * there are 512 entries a segment on average, the next one in turn is split by one more bit; when
+ * there are fewer than 192, the last split is undone. A segment is a
  * small open-addressing table of its own, sorted by hash: an entry's home is its hash scaled to the
  * number of homes, and between its home and where it lies no slot is empty and no hash is larger. A
  * search ends at the first hash that is not smaller; an entry that leaves is closed up from behind.

@@ -14,8 +14,8 @@
 
 #define MARKS_GROUP 8U /* parts in a group: cache misses under way at a time */
 
-#define MARKS_SHIFT 16U /* a part is 64 KiB */
-#define MARKS_AHEAD 4096U
+#define MARKS_SHIFT 16U   /* a part is 64 KiB */
+#define MARKS_AHEAD 4096U /* bytes that a first walk fetches ahead */
 #define MARKS_NONE UINT32_MAX
 
 /** One walk's steps ahead. */

@@ -9,6 +9,7 @@
 
 #include "boot/boot.h"
 #include "mm/memblock.h"
+#include "tests/fuzz/fuzz_check.h"
 
 /** Where the loader of the fuzzers leaves a tree or ATAGs: in the first bank of most trees. */
 #define FUZZ_AT 0x64000000U
@@ -40,16 +41,6 @@ uint32_t fuzz_hash(const void *data, size_t size);
 
 /** A number below N > 0, and the state to go on from. */
 uint32_t fuzz_below(uint64_t *state, uint32_t n);
-
-/** Says what does not hold, with both lists and the log, and crashes. */
-void fuzz_fail(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4)
-	__attribute__((noreturn));
-
-#define CHECK(holds, ...)                                           \
-	do {                                                        \
-		if (!(holds))                                       \
-			fuzz_fail(__FILE__, __LINE__, __VA_ARGS__); \
-	} while (0)
 
 /* ---- the lists (fuzz_lists.c) --------------------------------------------------------------- */
 

@@ -8,20 +8,11 @@
 #define CAIRN_TESTS_FUZZ_FUZZ_STORE_H
 
 #include "store/store.h"
+#include "tests/fuzz/fuzz_check.h"
 #include "tests/unit/walker.h"
 
 /** libFuzzer's own: called once for each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/** Says what does not hold, with the lines that the store reported, and crashes. */
-void fuzz_fail(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4)
-	__attribute__((noreturn));
-
-#define CHECK(holds, ...)                                           \
-	do {                                                        \
-		if (!(holds))                                       \
-			fuzz_fail(__FILE__, __LINE__, __VA_ARGS__); \
-	} while (0)
 
 /** What is left of an input. Behind its end there are zeros. */
 struct fuzz_input {

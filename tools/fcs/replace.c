@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* renameat2() */
+#define _GNU_SOURCE /* asprintf(), renameat2() */
 #include "tools/fcs/replace.h"
 
 #include <errno.h>
@@ -48,8 +48,8 @@ int temp_open(const char *target, unsigned mode, char **temp)
 	if (!registered)
 		remove_at_end();
 	registered = true;
-	*temp = grow(NULL, strlen(target) + sizeof(".XXXXXX"));
-	strcat(strcpy(*temp, target), ".XXXXXX");
+	if (asprintf(temp, "%s.XXXXXX", target) < 0)
+		die(STATUS_ERROR, "%s: %s", target, strerror(errno));
 	fd = mkstemp(*temp);
 	if (fd < 0)
 		die(STATUS_ERROR, "%s: cannot write a new file beside it: %s", target,
