@@ -135,8 +135,7 @@ void store_raise_limit(struct store *s);
 
 /**
  * Brings the chain of a region whose superblock is in s->super to a legal, quiescent state and
- * fills entries and free list. 0, -EBADMSG (chain broken: nothing was written), -EPROTONOSUPPORT (a
- * batch was cut after its commit) or -ENOMEM.
+ * fills entries and free list. 0, -ENOMEM or -EBADMSG (the region does not keep what is written).
  */
 int store_recover(struct store *s);
 

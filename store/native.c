@@ -212,8 +212,7 @@ static uint32_t join(struct store *s, uint32_t off, uint32_t size)
 		start -= n;
 	}
 	if (end - start != size) {
-		door_word(&s->door, start + HDR_SIZE, end - start);
-		door_word(&s->door, end - TRL_TAG, TAG_MAGIC ^ (end - start));
+		slot_join(&s->door, start, end - start);
 		door_flush(&s->door);
 	}
 	freelist_add(s, start, end - start);

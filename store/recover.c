@@ -3,9 +3,10 @@
  * From whatever a reset left to a chain in which every slot is live, free or quarantined, every tag
  * agrees with its header and no two free blocks touch.
  *
- * The first pass only reads: it follows the chain, checks every record and finds out what is to be
- * done. The passes after it write, in the order that docs/SPEC.md gives; each can be cut and begun
- * again. A region that was closed in peace needs none of them but the boot's superblock.
+ * The first pass follows the chain, checks every record and finds out what is to be done; it writes
+ * only where damage broke the chain. The passes after it write, in the order that docs/SPEC.md
+ * gives; each can be cut and begun again. A region that was closed in peace needs none of them but
+ * the boot's superblock.
  */
 #include <errno.h>
 
@@ -14,13 +15,15 @@
 #include "store/freelist.h"
 #include "store/internal.h"
 #include "store/marks.h"
+#include "store/mend.h"
 #include "store/pins.h"
 
-#define KEY_SHOWN 32
-
 struct work {
+	uint32_t sound;    /* where the chain is whole from, as seen from its end; 0: not known */
 	uint32_t fixes;    /* slots whose size or tag a cut split or join left behind */
 	uint32_t damaged;  /* slots to be quarantined */
+	uint32_t freed;    /* free ones whose state word was damaged */
+	uint32_t batch;    /* puts and deletes of a batch that was committed */
 	uint32_t restores; /* live records whose keyLen is not in the header yet */
 	uint32_t
 		kills; /* losers, dead by the floor, staged without commit, lengths of free slots */
@@ -76,9 +79,17 @@ static enum slot_state classify(const struct store *s, uint32_t off, uint32_t si
 	enum slot_state state = slot_classify(s, off, size, slot);
 
 	/* A number that was not given out before this open: not a record of this store. */
-	if ((state == SLOT_LIVE || state == SLOT_STAGED) && slot->version >= s->next_seq)
+	if ((state == SLOT_LIVE || state == SLOT_STAGED || state == SLOT_STAGED_DEL) &&
+	    slot->version >= s->next_seq)
 		return SLOT_DAMAGED;
 	return state;
+}
+
+/* Whether SLOT, which checks as staged, is of a batch that was committed. */
+static bool committed(const struct store *s, const struct store_view *slot)
+{
+	return slot->version >= s->super.batch_lo && slot->version <= s->super.batch_hi &&
+	       !dead_by_number(s, slot);
 }
 
 /* Whether the header of a free slot is one that FCS1's readers take: they check its lengths, too.
@@ -108,13 +119,19 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 	case SLOT_FREE:
 		w->kills += !free_header_legal(s, off, size);
 		break;
+	case SLOT_FREE_DAMAGED:
+		w->freed++;
+		store_report(s,
+			     "the free slot at offset %lu (%lu bytes) was damaged: its state word "
+			     "is written again",
+			     (unsigned long)off, (unsigned long)size);
+		break;
 	case SLOT_STAGED:
-		if (slot.version >= s->super.batch_lo && slot.version <= s->super.batch_hi) {
-			store_report(s, "a batch was cut after its commit, and this code cannot "
-					"complete one");
-			return -EPROTONOSUPPORT;
-		}
-		w->kills++;
+	case SLOT_STAGED_DEL:
+		if (committed(s, &slot))
+			w->batch++;
+		else
+			w->kills++;
 		break;
 	case SLOT_LIVE:
 		w->evict_new |= slot.version == s->super.evict_new;
@@ -141,6 +158,18 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 	return 0;
 }
 
+/* Makes the chain whole where damage broke it, at OFF. */
+static void mend(struct store *s, struct work *w, uint32_t off)
+{
+	struct mend m;
+
+	if (!w->sound)
+		w->sound = mend_sound_from(s, off);
+	mend_plan(s, off, w->sound, &m);
+	mend_report(s, &m, "mended");
+	mend_write(s, &m);
+}
+
 static int survey(struct store *s, struct work *w)
 {
 	uint32_t fetched = 0;
@@ -152,14 +181,12 @@ static int survey(struct store *s, struct work *w)
 		marks_note(s, off);
 		marks_read_ahead(s, off, &fetched);
 		if (f == FIT_BROKEN) {
-			store_report(s,
-				     "the chain of slots is broken at offset %lu (size %ld, tag "
-				     "says %ld): "
-				     "expected a size that its tag repeats",
-				     (unsigned long)off, (long)(int32_t)size,
-				     size <= s->end - off && size >= SLOT_MIN
-					     ? (long)(int32_t)slot_tag_before(s, off + size)
-					     : 0L);
+			mend(s, w, off);
+			f = slot_fit(s, off, &size);
+		}
+		if (f == FIT_BROKEN) {
+			store_report(s, "the slot at offset %lu does not keep what is written",
+				     (unsigned long)off);
 			return -EBADMSG;
 		}
 		w->fixes += f != FIT_WHOLE;
@@ -188,19 +215,11 @@ static void fix_chain(struct store *s)
 	door_flush(&s->door);
 }
 
-/* Names the damaged slot by the key that its header or trailer still gives, if any. */
 static void report_damage(const struct store *s, uint32_t off, uint32_t size)
 {
-	uint32_t len = door_read(&s->door, off + size - TRL_W0) >> 16, shown = 0;
-	char key[KEY_SHOWN + 1];
+	char key[SLOT_KEY_SHOWN + 1];
 
-	if (len > 0 && len <= size - HDR_BYTES - TRL_BYTES)
-		for (; shown < len && shown < KEY_SHOWN; shown++) {
-			uint8_t c = *door_at(&s->door, off + HDR_BYTES + shown);
-
-			key[shown] = c >= ' ' && c < 0x7f ? (char)c : '?';
-		}
-	key[shown] = '\0';
+	slot_show_key(s, off, size, key);
 	store_report(s,
 		     "the slot at offset %lu (%lu bytes, key \"%s\") does not match its checksum: "
 		     "it is damaged, kept aside and not served",
@@ -219,6 +238,19 @@ static void quarantine_damaged(struct store *s)
 		door_word(&s->door, off + HDR_KEYLEN, KEYLEN_QMARK);
 		s->quarantined++;
 		s->quarantined_bytes += size;
+	}
+	door_flush(&s->door);
+}
+
+/* Makes the puts of a committed batch live records. */
+static void redo_batch(struct store *s)
+{
+	struct store_view slot;
+
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		size = read_size(s, off);
+		if (classify(s, off, size, &slot) == SLOT_STAGED && committed(s, &slot))
+			slot_commit(s, &slot);
 	}
 	door_flush(&s->door);
 }
@@ -254,6 +286,33 @@ static int index_again(struct store *s, struct work *w)
 		w->kills += (uint32_t)lost;
 	}
 	return 0;
+}
+
+/*
+ * Takes the entries out that the deletes of a committed batch name; with LAST, kills those deletes:
+ * their targets are gone for good then.
+ */
+static void redo_deletes(struct store *s, bool last)
+{
+	struct store_view slot;
+
+	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
+		struct store_index_slot *entry;
+		uint32_t target;
+
+		size = read_size(s, off);
+		if (classify(s, off, size, &slot) != SLOT_STAGED_DEL || !committed(s, &slot))
+			continue;
+		if (last) {
+			slot_kill(s, off, size);
+			continue;
+		}
+		entry = index_find(s, slot.key, slot.key_len, index_hash(s, slot.key, slot.key_len),
+				   &target);
+		if (entry && slot_seq(s, target, read_size(s, target)) < slot.version)
+			entries_remove(s, entry);
+	}
+	door_flush(&s->door);
 }
 
 /* Whether the live record is the one that the index has for its key. */
@@ -297,7 +356,9 @@ static void kill_dead(struct store *s)
 		state = classify(s, off, size, &slot);
 		if (state == SLOT_FREE && !free_header_legal(s, off, size))
 			clear_lengths(s, off);
-		else if (state == SLOT_STAGED || (state == SLOT_LIVE && !indexed(s, &slot)))
+		else if (state == SLOT_FREE_DAMAGED || state == SLOT_STAGED ||
+			 (state == SLOT_STAGED_DEL && !committed(s, &slot)) ||
+			 (state == SLOT_LIVE && !indexed(s, &slot)))
 			slot_kill(s, off, size);
 	}
 	door_flush(&s->door);
@@ -327,10 +388,8 @@ void store_join_all(struct store *s)
 			run = off;
 		if (free || !blocks)
 			continue;
-		if (blocks > 1) {
-			door_word(&s->door, run + HDR_SIZE, off - run);
-			door_word(&s->door, off - TRL_TAG, TAG_MAGIC ^ (off - run));
-		}
+		if (blocks > 1)
+			slot_join(&s->door, run, off - run);
 		freelist_add(s, run, off - run);
 		blocks = 0;
 	}
@@ -358,18 +417,24 @@ int store_recover(struct store *s)
 		fix_chain(s);
 	if (w.damaged)
 		quarantine_damaged(s);
-	if (w.restores) {
+	if (w.batch)
+		redo_batch(s);
+	if (w.restores || w.batch) {
 		restore_key_lengths(s);
 		err = index_again(s, &w);
 		if (err)
 			return err;
 	}
+	if (w.batch)
+		redo_deletes(s, false);
 	w.kills += finish_eviction(s, &w);
-	if (w.kills)
+	if (w.kills || w.freed || w.batch)
 		kill_dead(s);
+	if (w.batch)
+		redo_deletes(s, true);
 	store_join_all(s);
-	if (w.fixes || w.restores || w.kills)
+	if (w.fixes || w.restores || w.kills || w.batch)
 		store_report(s, "a write that a reset had interrupted was %s",
-			     w.restores ? "completed" : "cleared away");
+			     w.restores || w.batch ? "completed" : "cleared away");
 	return 0;
 }

@@ -7,9 +7,12 @@
 #include "store/door.h"
 #include "store/super.h"
 
+/* A word of random bits is so near to another one once in 780,000 times. */
+#define FREE_BITS_HIT 3
+
 bool slot_size_legal(const struct store *s, uint32_t off, uint32_t size)
 {
-	return size >= SLOT_MIN && size % SLOT_ALIGN == 0 && size <= s->end - off;
+	return slot_fits(size, s->end - off);
 }
 
 uint32_t slot_tag_before(const struct store *s, uint32_t end)
@@ -93,19 +96,55 @@ static enum slot_state check(const struct store *s, uint32_t off, uint32_t size,
 	crc = record_crc(s, off, size, key_len, key_len + v->data_len + v->meta_len);
 	if (word == crc)
 		return SLOT_LIVE;
-	return word == (crc ^ CRC_STAGE) || word == (crc ^ CRC_STAGEDEL) ? SLOT_STAGED
-									 : SLOT_DAMAGED;
+	if (word == (crc ^ CRC_STAGE))
+		return SLOT_STAGED;
+	return word == (crc ^ CRC_STAGEDEL) ? SLOT_STAGED_DEL : SLOT_DAMAGED;
+}
+
+/*
+ * Whether the slot at OFF, whose state word says nothing, was a free one: it shows no key, and
+ * either that word is nearly the right one, or the rest of the header is that of a free slot. No
+ * record is lost by believing it: one would have been hit twice.
+ */
+static bool was_free(const struct store *s, uint32_t off, uint32_t size)
+{
+	const uint8_t *p = door_at(&s->door, off);
+
+	if (be32_load(p + HDR_KEYLEN) != 0)
+		return false;
+	return __builtin_popcount(crc_word(s, off, size) ^ CRC_FREE) <= FREE_BITS_HIT ||
+	       (be32_load(p + HDR_DATALEN) == 0 && be32_load(p + HDR_METALEN) == 0 &&
+		be64_load(p + HDR_EXPIRY) == UINT64_MAX);
+}
+
+void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[SLOT_KEY_SHOWN + 1])
+{
+	uint32_t room = size - HDR_BYTES - TRL_BYTES, shown = 0;
+	uint32_t len = door_read(&s->door, off + size - TRL_W0) >> 16;
+
+	if (len == 0 || len > room)
+		len = door_read(&s->door, off + HDR_KEYLEN);
+	if (len <= room && len <= STORE_KEY_MAX)
+		for (; shown < len && shown < SLOT_KEY_SHOWN; shown++) {
+			uint8_t c = *door_at(&s->door, off + HDR_BYTES + shown);
+
+			key[shown] = c >= ' ' && c < 0x7f ? (char)c : '?';
+		}
+	key[shown] = '\0';
 }
 
 enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,
 			      struct store_view *v)
 {
+	enum slot_state state;
+
 	*v = (struct store_view){.slot = off, .slot_size = size};
 	if (door_read(&s->door, off + HDR_KEYLEN) == KEYLEN_QMARK)
 		return SLOT_QUARANTINED;
 	if (crc_word(s, off, size) == CRC_FREE)
 		return SLOT_FREE;
-	return check(s, off, size, door_read(&s->door, off + size - TRL_W0) >> 16, v);
+	state = check(s, off, size, door_read(&s->door, off + size - TRL_W0) >> 16, v);
+	return state == SLOT_DAMAGED && was_free(s, off, size) ? SLOT_FREE_DAMAGED : state;
 }
 
 bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
@@ -188,6 +227,15 @@ void slot_write_free(struct store_door *d, uint32_t off, uint32_t size)
 	door_word(d, off + size - TRL_TAG, TAG_MAGIC ^ size);
 }
 
+void slot_join(struct store_door *d, uint32_t off, uint32_t size)
+{
+	door_word(d, off + HDR_SIZE, size);
+	door_word(d, off + HDR_DATALEN, 0);
+	door_word(d, off + HDR_METALEN, 0);
+	write_expiry(d, off, -1);
+	door_word(d, off + size - TRL_TAG, TAG_MAGIC ^ size);
+}
+
 static void write_number(struct store_door *d, uint32_t end, uint32_t key_len, uint64_t seq)
 {
 	door_word(d, end - TRL_W0, key_len << 16 | (uint32_t)(seq >> 32));
@@ -249,6 +297,14 @@ void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
 
 	door_word(d, off + HDR_KEYLEN, c->key_len);
 	door_flush(d);
+}
+
+void slot_commit(struct store *s, const struct store_view *slot)
+{
+	uint32_t at = slot->slot + slot->slot_size - TRL_CRC;
+
+	door_word(&s->door, at, door_read(&s->door, at) ^ CRC_STAGE);
+	door_word(&s->door, slot->slot + HDR_KEYLEN, slot->key_len);
 }
 
 void slot_kill(struct store *s, uint32_t off, uint32_t size)

@@ -10,8 +10,10 @@
 
 enum slot_state {
 	SLOT_FREE,
+	SLOT_FREE_DAMAGED, /**< its state word was hit, but nothing else it can have been */
 	SLOT_LIVE,
-	SLOT_STAGED,      /**< part of a batch, checks as such */
+	SLOT_STAGED,      /**< a put of a batch, checks as such */
+	SLOT_STAGED_DEL,  /**< a delete of a batch */
 	SLOT_QUARANTINED, /**< kept aside as damaged before */
 	SLOT_DAMAGED,
 };
@@ -32,6 +34,13 @@ struct slot_content {
 	uint64_t seq;
 };
 
+/** Whether a slot of SIZE bytes can begin a part of the chain that has ROOM bytes. */
+static inline bool slot_fits(uint32_t size, uint32_t room)
+{
+	return size >= SLOT_MIN && size % SLOT_ALIGN == 0 &&
+	       (size == room || (size < room && room - size >= SLOT_MIN));
+}
+
 /** Whether SIZE is one that a slot at OFF may have: a multiple of 8, >= 40, inside the chain. */
 bool slot_size_legal(const struct store *s, uint32_t off, uint32_t size);
 
@@ -50,6 +59,15 @@ bool slot_is_free(const struct store *s, uint32_t off);
  */
 enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,
 			      struct store_view *view);
+
+#define SLOT_KEY_SHOWN 32 /**< bytes of a key that a line shows */
+
+/**
+ * What can still be read of the key of a damaged record in the slot [OFF, OFF + SIZE), as text in
+ * KEY; empty: nothing.
+ */
+void slot_show_key(const struct store *s, uint32_t off, uint32_t size,
+		   char key[SLOT_KEY_SHOWN + 1]);
 
 /** Whether the live record in the slot [OFF, OFF + SIZE), whose lengths fit, checks. */
 bool slot_verify(const struct store *s, uint32_t off, uint32_t size);
@@ -106,8 +124,17 @@ void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
  */
 enum slot_fit slot_fit(const struct store *s, uint32_t off, uint32_t *size);
 
+/** Makes the staged put SLOT a live record, in the current group: the caller flushes. */
+void slot_commit(struct store *s, const struct store_view *slot);
+
 /** Ends a record, in the current group: the caller flushes. */
 void slot_kill(struct store *s, uint32_t off, uint32_t size);
+
+/**
+ * Makes [OFF, OFF + SIZE), slots that are free and whose kills are flushed, one free block, in the
+ * current group. Its header is that of a new one: so it is known for free by that as well.
+ */
+void slot_join(struct store_door *d, uint32_t off, uint32_t size);
 
 /** Writes the header and trailer of a free block of SIZE bytes at OFF, in the current group. */
 void slot_write_free(struct store_door *d, uint32_t off, uint32_t size);

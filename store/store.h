@@ -247,11 +247,14 @@ enum store_found store_probe(const struct store_media *media);
  * call that would write returns -EROFS.
  *
  * 0, or: -EINVAL (a field of *CONFIG is out of its range), -ENODATA (STORE_NOTHING),
- * -EPROTONOSUPPORT (STORE_OTHER, or a batch that was cut), -EBADMSG (STORE_DAMAGED, or the chain of
- * slots is broken), -ENOSPC (the store in the region is larger than the region), -ENOMEM (index; or
- * with max_entries there are more than STORE_ENTRIES_MAX already). After an error *S is closed and
- * nothing was written, but after -ENOMEM perhaps what recovery had completed by then; the reason of
+ * -EPROTONOSUPPORT (STORE_OTHER), -EBADMSG (STORE_DAMAGED, or what is written there is not kept),
+ * -ENOSPC (the store in the region is larger than the region), -ENOMEM (index; or with max_entries
+ * there are more than STORE_ENTRIES_MAX already). After an error *S is closed and nothing was
+ * written, but after -ENOMEM perhaps what recovery had completed by then; the reason of
  * -EPROTONOSUPPORT, -EBADMSG and -ENOSPC is a line to config->report.
+ *
+ * Damage never keeps a store closed as long as one of the superblock's copies is sound: what it hit
+ * is kept aside, and a line to config->report names it.
  */
 int store_open(struct store *s, const struct store_config *config);
 

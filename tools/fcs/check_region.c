@@ -119,6 +119,9 @@ static void check_slot(struct check *c, const struct store *s, uint32_t off, uin
 	struct store_view view;
 
 	switch (slot_classify(s, off, size, &view)) {
+	case SLOT_FREE_DAMAGED:
+		check_problem(c, off, "a free slot of %" PRIu32 " bytes: wrong state word", size);
+		break;
 	case SLOT_FREE:
 		check_free(c, s, off, size);
 		break;
@@ -126,6 +129,7 @@ static void check_slot(struct check *c, const struct store *s, uint32_t off, uin
 		check_live(c, s, &view);
 		break;
 	case SLOT_STAGED:
+	case SLOT_STAGED_DEL:
 		check_note(c, off, "a record of a batch that was cut");
 		break;
 	case SLOT_QUARANTINED:

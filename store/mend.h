@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The chain of slots where damage broke it: sizes and tags that no cut leaves. Every slot says its
+ * size twice, at its start and at its end, so one of the two is lost without loss; where both are,
+ * the slots around the damage tell where it ends. The rules are in docs/SPEC.md, "Damage".
+ */
+#ifndef CAIRN_STORE_MEND_H
+#define CAIRN_STORE_MEND_H
+
+#include "store/slot.h"
+#include "store/store.h"
+
+/** What is to be written to make one broken place whole: one to three slots, [start, end). */
+struct mend {
+	uint32_t start, end;
+	uint32_t left;   /**< size of the first slot by its header; 0: that says nothing */
+	uint32_t right;  /**< size of the last slot by its tag; 0: that says nothing */
+	uint32_t middle; /**< what is left between them: a slot to be kept aside, of that size */
+};
+
+/**
+ * The start of the slots that are sound up to the end of the chain, seen from there: between it and
+ * OFF, which is broken, lies all the damage. Costs a step for each of those slots.
+ */
+uint32_t mend_sound_from(const struct store *s, uint32_t off);
+
+/**
+ * How to make the chain whole from OFF, where slot_fit() says it is broken, up to m->end; SOUND is
+ * what mend_sound_from() told. Only reads.
+ */
+void mend_plan(const struct store *s, uint32_t off, uint32_t sound, struct mend *m);
+
+/** Writes what mend_plan() found. Cut anywhere, it can be planned and done again. */
+void mend_write(struct store *s, const struct mend *m);
+
+/** One line that says what is wrong there, and WHAT is done about it ("mended"). */
+void mend_report(const struct store *s, const struct mend *m, const char *what);
+
+#endif
