@@ -234,7 +234,7 @@ int index_make_room(struct store *s, uint32_t hash)
 
 __attribute__((noinline)) bool index_damaged(const struct store *s, uint32_t off)
 {
-	return !store_record(s, off);
+	return !store_record(s, off) && !store_staged(s, off);
 }
 
 struct store_index_slot *index_at(struct store *s, uint32_t off)

@@ -124,8 +124,33 @@ int64_t store_now(const struct store *s);
  */
 int store_kill(struct store *s, uint32_t off, uint32_t *next);
 
-/** 0, or why nothing may be written now: -EBADF, -EBUSY (a walk is under way) or -EROFS. */
+/** 0, or why nothing may be written now: -EBADF, -EBUSY (a walk or a batch) or -EROFS. */
 int store_writable(const struct store *s);
+
+/** 0 if a record of C could be put into an empty region, and *NEED what it takes; else why not. */
+int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need);
+
+/**
+ * Takes a free block of at least NEED bytes out of the free list, if need be after expired entries
+ * were removed and the region compacted. Its offset, and its size in *BLOCK; 0: there is no room.
+ */
+uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block);
+
+/** The size of the slot that a record of NEED bytes takes from the block [off, off + block). */
+uint32_t store_cut_to(const struct store *s, uint32_t off, uint32_t block, uint32_t need);
+
+/** Gives the dead slot [off, off + size) back; returns where the free block it is part of ends. */
+uint32_t store_reclaim(struct store *s, uint32_t off, uint32_t size);
+
+/** store_purge() whatever else is under way. */
+int store_remove_expired(struct store *s,
+			 void (*gone)(void *ctx, const void *key, uint32_t key_len), void *ctx);
+
+/** Removes entries while there are more than max_entries; returns how many. */
+uint32_t store_evict(struct store *s);
+
+/** Whether the slot at OFF holds a staged record of the batch that is open. */
+bool store_staged(const struct store *s, uint32_t off);
 
 /** Takes the entry of the record at OFF (0: none) out; false if there is none. */
 bool store_forget(struct store *s, uint32_t off);

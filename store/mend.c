@@ -135,7 +135,7 @@ void mend_write(struct store *s, const struct mend *m)
 
 void mend_report(const struct store *s, const struct mend *m, const char *what)
 {
-	char key[SLOT_KEY_SHOWN + 1];
+	char key[SLOT_KEY_SHOWN];
 
 	if (!m->middle) {
 		store_report(s, "a size or tag in the slots from offset %lu to %lu is damaged: %s",
@@ -145,7 +145,8 @@ void mend_report(const struct store *s, const struct mend *m, const char *what)
 	slot_show_key(s, m->start + m->left, m->middle, key);
 	store_report(s,
 		     "the slots from offset %lu to %lu are damaged: %s, and %lu bytes at %lu (key "
-		     "\"%s\") kept aside",
+		     "%s) kept "
+		     "aside",
 		     (unsigned long)m->start, (unsigned long)m->end, what, (unsigned long)m->middle,
 		     (unsigned long)(m->start + m->left), key);
 }

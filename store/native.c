@@ -104,26 +104,9 @@ static int open_super(struct store *s)
 	return 0;
 }
 
-/* Removes the eldest entries while there are more than max_entries. */
-static void enforce_max_entries(struct store *s)
-{
-	uint32_t before = s->index.count;
-
-	while (order_kept(s) && s->index.count > s->config.max_entries) {
-		uint32_t off = order_offset(s, order_eldest(s));
-
-		if (!store_forget(s, off))
-			break;
-		s->counters.evicted++;
-		store_kill(s, off, NULL);
-	}
-	if (s->index.count < before)
-		store_report(s, "%lu entries more than the most there may be: the eldest removed",
-			     (unsigned long)(before - s->index.count));
-}
-
 static int open_native(struct store *s)
 {
+	uint32_t evicted;
 	int err = open_super(s);
 
 	if (err)
@@ -141,7 +124,36 @@ static int open_native(struct store *s)
 	s->open = true;
 	if (store_purgeable(s))
 		store_purge(s, NULL, NULL);
-	enforce_max_entries(s);
+	evicted = store_evict(s);
+	if (evicted)
+		store_report(s, "%lu entries more than the most there may be: the eldest removed",
+			     (unsigned long)evicted);
+	return 0;
+}
+
+int store_grow(struct store *s, uint32_t region_size)
+{
+	uint32_t end = s->end, more;
+	int err = store_writable(s);
+
+	if (err)
+		return err;
+	if (s->layout != &store_native)
+		return -ENOTSUP;
+	if (region_size % STORE_REGION_ALIGN || region_size > s->door.media.size ||
+	    region_size < s->super.region_size)
+		return -EINVAL;
+	more = chain_end(region_size) - end;
+	if (!more)
+		return 0;
+	slot_write_free(&s->door, end, more);
+	door_flush(&s->door);
+	s->super.region_size = region_size;
+	super_write(&s->door, &s->super);
+	s->end = s->limit = s->free.limit = end + more;
+	marks_free(s);
+	marks_init(s);
+	store_join_all(s);
 	return 0;
 }
 

@@ -163,7 +163,8 @@ static void mend(struct store *s, struct work *w, uint32_t off)
 {
 	struct mend m;
 
-	if (!w->sound)
+	/* Not known yet; or damage looked like slots, seen from one end, and they meet askew. */
+	if (w->sound < off + SLOT_MIN)
 		w->sound = mend_sound_from(s, off);
 	mend_plan(s, off, w->sound, &m);
 	mend_report(s, &m, "mended");
@@ -217,11 +218,11 @@ static void fix_chain(struct store *s)
 
 static void report_damage(const struct store *s, uint32_t off, uint32_t size)
 {
-	char key[SLOT_KEY_SHOWN + 1];
+	char key[SLOT_KEY_SHOWN];
 
 	slot_show_key(s, off, size, key);
 	store_report(s,
-		     "the slot at offset %lu (%lu bytes, key \"%s\") does not match its checksum: "
+		     "the slot at offset %lu (%lu bytes, key %s) does not match its checksum: "
 		     "it is damaged, kept aside and not served",
 		     (unsigned long)off, (unsigned long)size, key);
 }
@@ -250,7 +251,7 @@ static void redo_batch(struct store *s)
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
 		size = read_size(s, off);
 		if (classify(s, off, size, &slot) == SLOT_STAGED && committed(s, &slot))
-			slot_commit(s, &slot);
+			slot_commit(s, off, size, slot.key_len);
 	}
 	door_flush(&s->door);
 }
@@ -354,11 +355,12 @@ static void kill_dead(struct store *s)
 
 		size = read_size(s, off);
 		state = classify(s, off, size, &slot);
-		if (state == SLOT_FREE && !free_header_legal(s, off, size))
+		if ((state == SLOT_FREE || state == SLOT_FREE_DAMAGED) &&
+		    !free_header_legal(s, off, size))
 			clear_lengths(s, off);
-		else if (state == SLOT_FREE_DAMAGED || state == SLOT_STAGED ||
-			 (state == SLOT_STAGED_DEL && !committed(s, &slot)) ||
-			 (state == SLOT_LIVE && !indexed(s, &slot)))
+		if (state == SLOT_FREE_DAMAGED || state == SLOT_STAGED ||
+		    (state == SLOT_STAGED_DEL && !committed(s, &slot)) ||
+		    (state == SLOT_LIVE && !indexed(s, &slot)))
 			slot_kill(s, off, size);
 	}
 	door_flush(&s->door);

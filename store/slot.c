@@ -117,20 +117,25 @@ static bool was_free(const struct store *s, uint32_t off, uint32_t size)
 		be64_load(p + HDR_EXPIRY) == UINT64_MAX);
 }
 
-void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[SLOT_KEY_SHOWN + 1])
+void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[SLOT_KEY_SHOWN])
 {
-	uint32_t room = size - HDR_BYTES - TRL_BYTES, shown = 0;
+	uint32_t room = size - HDR_BYTES - TRL_BYTES, n = 0;
 	uint32_t len = door_read(&s->door, off + size - TRL_W0) >> 16;
 
 	if (len == 0 || len > room)
 		len = door_read(&s->door, off + HDR_KEYLEN);
-	if (len <= room && len <= STORE_KEY_MAX)
-		for (; shown < len && shown < SLOT_KEY_SHOWN; shown++) {
-			uint8_t c = *door_at(&s->door, off + HDR_BYTES + shown);
+	if (len == 0 || len > room || len > STORE_KEY_MAX) {
+		strcpy(key, "unreadable");
+		return;
+	}
+	key[n++] = '"';
+	for (uint32_t i = 0; i < len && n < SLOT_KEY_SHOWN - 2; i++) {
+		uint8_t c = *door_at(&s->door, off + HDR_BYTES + i);
 
-			key[shown] = c >= ' ' && c < 0x7f ? (char)c : '?';
-		}
-	key[shown] = '\0';
+		key[n++] = c >= ' ' && c < 0x7f ? (char)c : '?';
+	}
+	key[n++] = '"';
+	key[n] = '\0';
 }
 
 enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,
@@ -259,13 +264,14 @@ static void write_body(struct store_door *d, uint32_t off, uint32_t size,
 	door_word(d, off + size - TRL_TAG, TAG_MAGIC ^ size);
 }
 
-/* The checksum of the record whose body is at OFF; its number is changed if that reads as "free".
- */
+/* The state word of the record whose body is at OFF; its number is changed if that would read as
+ * "free", now or when its batch is committed. */
 static uint32_t seal(struct store *s, uint32_t off, uint32_t size, const struct slot_content *c)
 {
 	uint32_t content = c->key_len + c->data_len + c->meta_len, crc;
 
-	while ((crc = record_crc(s, off, size, c->key_len, content)) == CRC_FREE) {
+	while ((crc = record_crc(s, off, size, c->key_len, content)) == CRC_FREE ||
+	       (crc ^ c->stage) == CRC_FREE) {
 		write_number(&s->door, off + size, c->key_len, s->next_seq);
 		if (s->super.evict_new == s->next_seq - 1) { /* that note is about this record */
 			s->super.evict_new = s->next_seq;
@@ -273,7 +279,7 @@ static uint32_t seal(struct store *s, uint32_t off, uint32_t size, const struct 
 		}
 		s->next_seq++;
 	}
-	return crc;
+	return crc ^ c->stage;
 }
 
 void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
@@ -295,16 +301,16 @@ void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
 	}
 	door_flush(d);
 
+	if (c->stage)
+		return;
 	door_word(d, off + HDR_KEYLEN, c->key_len);
 	door_flush(d);
 }
 
-void slot_commit(struct store *s, const struct store_view *slot)
+void slot_commit(struct store *s, uint32_t off, uint32_t size, uint32_t key_len)
 {
-	uint32_t at = slot->slot + slot->slot_size - TRL_CRC;
-
-	door_word(&s->door, at, door_read(&s->door, at) ^ CRC_STAGE);
-	door_word(&s->door, slot->slot + HDR_KEYLEN, slot->key_len);
+	door_word(&s->door, off + size - TRL_CRC, crc_word(s, off, size) ^ CRC_STAGE);
+	door_word(&s->door, off + HDR_KEYLEN, key_len);
 }
 
 void slot_kill(struct store *s, uint32_t off, uint32_t size)

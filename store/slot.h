@@ -32,6 +32,7 @@ struct slot_content {
 	uint32_t key_len, data_len, meta_len;
 	int64_t expiry;
 	uint64_t seq;
+	uint32_t stage; /**< 0, or CRC_STAGE or CRC_STAGEDEL: a batch's, durable but not visible */
 };
 
 /** Whether a slot of SIZE bytes can begin a part of the chain that has ROOM bytes. */
@@ -60,14 +61,10 @@ bool slot_is_free(const struct store *s, uint32_t off);
 enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,
 			      struct store_view *view);
 
-#define SLOT_KEY_SHOWN 32 /**< bytes of a key that a line shows */
+#define SLOT_KEY_SHOWN 35 /**< room for the 32 bytes of a key that a line shows, quoted */
 
-/**
- * What can still be read of the key of a damaged record in the slot [OFF, OFF + SIZE), as text in
- * KEY; empty: nothing.
- */
-void slot_show_key(const struct store *s, uint32_t off, uint32_t size,
-		   char key[SLOT_KEY_SHOWN + 1]);
+/** What can be read of the key of the damaged record in the slot [OFF, OFF + SIZE), as text. */
+void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[SLOT_KEY_SHOWN]);
 
 /** Whether the live record in the slot [OFF, OFF + SIZE), whose lengths fit, checks. */
 bool slot_verify(const struct store *s, uint32_t off, uint32_t size);
@@ -112,7 +109,7 @@ static inline bool slot_has_key(const struct store *s, uint32_t off, const void 
 /**
  * Writes C into the free block [off, off + block), leaving SIZE bytes as the record's slot and the
  * rest (0, or >= SLOT_MIN) as a free block. If the checksum would read as "free" the record gets
- * the store's next number. Returns when the record is durable and visible.
+ * the store's next number. Returns when the record is durable and, unless it is staged, visible.
  */
 void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
 		const struct slot_content *c);
@@ -124,8 +121,8 @@ void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
  */
 enum slot_fit slot_fit(const struct store *s, uint32_t off, uint32_t *size);
 
-/** Makes the staged put SLOT a live record, in the current group: the caller flushes. */
-void slot_commit(struct store *s, const struct store_view *slot);
+/** Makes the staged put in the slot [OFF, OFF + SIZE) a live record, in the current group. */
+void slot_commit(struct store *s, uint32_t off, uint32_t size, uint32_t key_len);
 
 /** Ends a record, in the current group: the caller flushes. */
 void slot_kill(struct store *s, uint32_t off, uint32_t size);

@@ -79,6 +79,7 @@ void store_close(struct store *s)
 {
 	if (!s->open)
 		return;
+	store_batch_abort(s);
 	entries_free(s);
 	freelist_free(s);
 	pins_free(s);
@@ -90,7 +91,7 @@ int store_writable(const struct store *s)
 {
 	if (!s->open)
 		return -EBADF;
-	if (s->walks)
+	if (s->walks || s->batch.open)
 		return -EBUSY;
 	return s->read_only ? -EROFS : 0;
 }
@@ -133,7 +134,7 @@ static void unpack(struct store *s)
 	s->passed = s->limit;
 }
 
-static uint32_t reclaim(struct store *s, uint32_t off, uint32_t size)
+uint32_t store_reclaim(struct store *s, uint32_t off, uint32_t size)
 {
 	uint32_t end = s->layout->reclaim(s, off, size);
 
@@ -159,14 +160,13 @@ int store_kill(struct store *s, uint32_t off, uint32_t *next)
 		return kill_damaged(s, off);
 	s->layout->kill(s, off, size);
 	if (!pins_keep(s, off, size))
-		end = reclaim(s, off, size);
+		end = store_reclaim(s, off, size);
 	if (next)
 		*next = end;
 	return 0;
 }
 
-/* The size of the slot that a record of NEED bytes takes from the block [off, off + block). */
-static uint32_t cut_to(const struct store *s, uint32_t off, uint32_t block, uint32_t need)
+uint32_t store_cut_to(const struct store *s, uint32_t off, uint32_t block, uint32_t need)
 {
 	uint32_t rest = block - need;
 	bool last = off == s->end || off + block == s->free.limit;
@@ -177,8 +177,7 @@ static uint32_t cut_to(const struct store *s, uint32_t off, uint32_t block, uint
 	return split ? need : block;
 }
 
-/* freelist_take(), and when there is none once more without expired entries and holes. */
-static uint32_t make_room(struct store *s, uint32_t need, uint32_t *block)
+uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block)
 {
 	uint32_t off = freelist_take(s, need, block);
 	int more = 1;
@@ -188,25 +187,21 @@ static uint32_t make_room(struct store *s, uint32_t need, uint32_t *block)
 	if (s->free.lost)
 		store_join_all(s);
 	if (store_purgeable(s))
-		store_purge(s, NULL, NULL);
+		store_remove_expired(s, NULL, NULL);
 	off = freelist_take(s, need, block);
 	while (!off && more == 1 && s->free.bytes >= need) {
-		more = store_compact(s, COMPACT_STEP);
+		more = s->layout->compact(s, COMPACT_STEP);
 		off = freelist_take(s, need, block);
 	}
 	return off;
 }
 
-/* Why a put of C cannot be done, or 0 and *NEED. */
-static int check_put(const struct store *s, const struct slot_content *c, uint32_t *need)
+int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need)
 {
 	uint64_t content = (uint64_t)c->key_len + c->data_len + c->meta_len, bytes;
-	int err = check_key(s, c->key_len);
 
-	if (!err)
-		err = store_writable(s);
-	if (err)
-		return err;
+	if (c->key_len - 1 >= STORE_KEY_MAX)
+		return -EDOM;
 	if (c->data_len > INT32_MAX || c->meta_len > INT32_MAX || content > INT32_MAX)
 		return -ERANGE;
 	bytes = s->layout->slot_bytes(content);
@@ -216,12 +211,35 @@ static int check_put(const struct store *s, const struct slot_content *c, uint32
 	return 0;
 }
 
+/* Why a put of C cannot be done, or 0 and *NEED. */
+static int check_put(const struct store *s, const struct slot_content *c, uint32_t *need)
+{
+	int err = store_writable(s);
+
+	return err ? err : store_check_content(s, c, need);
+}
+
 /* The record that has to go when one with a new key comes, or 0. */
 static uint32_t victim_of(struct store *s)
 {
 	if (!order_kept(s) || s->index.count < s->config.max_entries)
 		return 0;
 	return order_offset(s, order_victim(s));
+}
+
+uint32_t store_evict(struct store *s)
+{
+	uint32_t before = s->index.count;
+
+	while (order_kept(s) && s->index.count > s->config.max_entries) {
+		uint32_t off = order_offset(s, order_victim(s));
+
+		if (!store_forget(s, off))
+			break;
+		s->counters.evicted++;
+		store_kill(s, off, NULL);
+	}
+	return before - s->index.count;
 }
 
 bool store_forget(struct store *s, uint32_t off)
@@ -245,7 +263,7 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 
 	if (err)
 		return err;
-	off = make_room(s, need, &block);
+	off = store_make_room(s, need, &block);
 	if (!off)
 		return -ENOSPC;
 	at = index_place(s, hash);
@@ -256,7 +274,7 @@ static int put(struct store *s, struct slot_content *c, uint32_t need)
 		freelist_add(s, off, block);
 		return err;
 	}
-	size = cut_to(s, off, block, need);
+	size = store_cut_to(s, off, block, need);
 	s->layout->write(s, off, block, size, c);
 	marks_note(s, off);
 	store_note_expiry(s, c->expiry);
@@ -379,7 +397,7 @@ void store_release(struct store *s, const struct store_view *view)
 	uint32_t size = s->open ? pins_drop(s, view->slot, &passed) : 0;
 
 	if (size)
-		reclaim(s, view->slot, size);
+		store_reclaim(s, view->slot, size);
 	else if (passed)
 		unpack(s);
 }

@@ -197,6 +197,19 @@ struct store_pins {
 	uint32_t dead, dead_bytes; /* those whose record died */
 };
 
+struct store_batch {
+	struct store_batch_op {
+		uint32_t off, size; /* of the staged record's slot */
+		uint32_t hash, key_len;
+		int64_t expiry;
+		bool del;
+		bool entered; /* the commit made an entry of it already */
+	} * ops;
+	uint32_t count, room;
+	uint64_t first; /* no number of the batch is below it */
+	bool open;
+};
+
 struct store_marks {
 	uint32_t *off; /* the first slot known to begin in each part of the chain */
 	uint32_t count;
@@ -213,6 +226,7 @@ struct store {
 	struct store_freelist free;
 	struct store_pins pins;
 	struct store_marks marks;
+	struct store_batch batch;
 	struct store_stats counters; /* only what is counted "since the open" */
 	uint64_t next_seq;
 	uint32_t start, end; /* the chain of slots */
@@ -267,8 +281,8 @@ int store_open(struct store *s, const struct store_config *config);
 int store_format(const struct store_media *media, uint32_t salt);
 
 /**
- * Releases the index; views that are still pinned become invalid. Everything acknowledged is in the
- * region already. No effect if not open.
+ * Releases the index; views that are still pinned become invalid. A batch is aborted. Everything
+ * acknowledged is in the region already. No effect if not open.
  */
 void store_close(struct store *s);
 
@@ -284,8 +298,8 @@ void store_close(struct store *s);
  * not 1..STORE_KEY_MAX), -ERANGE (a length is 2^31 or more, that is negative in the format, or all
  * three together are), -E2BIG (no region of this size could hold it), -ENOSPC (there is no room;
  * store_stat() has how many bytes are free and how large a record would fit), -ENOMEM (index),
- * -EOVERFLOW (all numbers up to 2^48 but the last few are used), -EBUSY (called from within a
- * walk), -EROFS (a damaged file in store_classic: see store_open()).
+ * -EOVERFLOW (all numbers up to 2^48 but the last few are used), -EBUSY (within a
+ * walk or a batch), -EROFS (a damaged file in store_classic: see store_open()).
  */
 int store_put(struct store *s, const void *key, uint32_t key_len, const void *data,
 	      uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry);
@@ -323,14 +337,46 @@ int store_contains(struct store *s, const void *key, uint32_t key_len);
 
 /**
  * Removes KEY. 0, -ENOENT (none; an expired one is removed and counts), -EBADF, -EDOM, -EBUSY
- * (called from within a walk), -EROFS, or -EBADMSG: its bytes no longer match its checksum; it is
+ * (within a walk or a batch), -EROFS, or -EBADMSG: its bytes no longer match its checksum; it is
  * not served again, but its slot stays out of use.
  */
 int store_delete(struct store *s, const void *key, uint32_t key_len);
 
 /**
+ * Begins a batch: puts and deletes of several keys that are done together, or not at all, wherever
+ * a reset cuts. Until store_batch_commit() or store_batch_abort() nobody sees any of it, reads give
+ * what was there before, and every other call that writes gives -EBUSY. 0, or -EBADF, -EBUSY
+ * (within a walk or a batch), -EROFS or -ENOTSUP (store_classic, which knows no order of writes).
+ */
+int store_batch_begin(struct store *s);
+
+/**
+ * store_put() as part of the batch; of two operations on one key the later one counts. It takes its
+ * room now, and the old record keeps its own until the commit. Errors as store_put(), and -EINVAL
+ * (no batch was begun); the batch is as before then, and may go on.
+ */
+int store_batch_put(struct store *s, const void *key, uint32_t key_len, const void *data,
+		    uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry);
+
+/**
+ * store_delete() as part of the batch. It takes room too, a slot for the key, until the commit. 0,
+ * -ENOENT (there is no such entry, the batch's own included), or as store_batch_put().
+ */
+int store_batch_delete(struct store *s, const void *key, uint32_t key_len);
+
+/**
+ * Makes everything of the batch happen, and ends it. With max_entries the entries beyond it go
+ * after that, one by one. 0, or nothing happened and the batch is still there: -EBADF, -EINVAL (no
+ * batch was begun), -EBUSY (within a walk), -ENOMEM (index).
+ */
+int store_batch_commit(struct store *s);
+
+/** Ends the batch, and nothing of it happened. No effect if none was begun. */
+void store_batch_abort(struct store *s);
+
+/**
  * Removes every entry at once: cut anywhere, all are there or none is. 0, -EBADF, -EROFS, -EBUSY
- * (called from within a walk; in store_classic also while a view is pinned) or -EBADMSG (the chain
+ * (within a walk or a batch; in store_classic also while a view is pinned) or -EBADMSG (the chain
  * of slots is broken: nothing was removed).
  */
 int store_clear(struct store *s);
@@ -376,10 +422,19 @@ int store_iterate(struct store *s, int (*visit)(void *ctx, const struct store_vi
  * Moves records towards the start of the region, so that free slots become one, by about MAX_BYTES:
  * it stops behind the record that reaches them, or when it has looked at that many bytes' worth of
  * headers. Pinned records and slots that are kept aside stay where they are. Cut anywhere, every
- * entry is there. 1: there is more to do; 0: not for now; -EBADF, -EROFS, -EBUSY (called from
- * within a walk) or -EBADMSG (the chain of slots is broken).
+ * entry is there. 1: there is more to do; 0: not for now; -EBADF, -EROFS, -EBUSY (within a
+ * walk or a batch) or -EBADMSG (the chain of slots is broken).
  */
 int store_compact(struct store *s, uint32_t max_bytes);
+
+/**
+ * Makes the store as large as REGION_SIZE, a multiple of STORE_REGION_ALIGN and at most media.size;
+ * cut anywhere, it has the old size or the new one. What lies in the new part of the region is
+ * overwritten. 0 (also if it has that size), -EBADF, -EROFS, -EBUSY (within a walk or a batch),
+ * -EINVAL (no such size, or less than it has) or -ENOTSUP (store_classic, whose file grows by
+ * itself).
+ */
+int store_grow(struct store *s, uint32_t region_size);
 
 /** Calls FN with each entry, the eldest first, until it returns other than 0; without max_entries
  * with none. What FN returned, or 0 or -EBADF. FN must not call the store. */

@@ -93,12 +93,18 @@ static bool purge_one(struct store *s, uint32_t off, int64_t t, uint32_t *next)
 int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32_t key_len),
 		void *ctx)
 {
+	int err = store_writable(s);
+
+	return err ? err : store_remove_expired(s, gone, ctx);
+}
+
+int store_remove_expired(struct store *s,
+			 void (*gone)(void *ctx, const void *key, uint32_t key_len), void *ctx)
+{
 	struct marks_ahead ahead = {0};
 	int64_t t = store_now(s);
-	int purged = store_writable(s);
+	int purged = 0;
 
-	if (purged)
-		return purged;
 	s->first_expiry = INT64_MAX;
 	for (uint32_t off = s->start, next; off < s->end; off = next) {
 		uint32_t size = s->layout->step(s, off);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several keys at once. Each put and delete of a batch is written as a staged record, which nobody
+ * sees; the superblock then gets their range of numbers, and that commits them all: from there on a
+ * reset completes them at the next open, before it they are cleared away.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "store/door.h"
+#include "store/entries.h"
+#include "store/internal.h"
+#include "store/marks.h"
+#include "store/super.h"
+
+static const void *op_key(const struct store *s, const struct store_batch_op *op)
+{
+	return door_at(&s->door, op->off + HDR_BYTES);
+}
+
+static struct store_index_slot *find_entry(struct store *s, const struct store_batch_op *op,
+					   uint32_t *off)
+{
+	return index_find(s, op_key(s, op), op->key_len, op->hash, off);
+}
+
+bool store_staged(const struct store *s, uint32_t off)
+{
+	for (uint32_t i = 0; i < s->batch.count; i++)
+		if (s->batch.ops[i].off == off)
+			return true;
+	return false;
+}
+
+/* The staged record of the batch with KEY, or NULL. */
+static struct store_batch_op *find_op(const struct store *s, const void *key, uint32_t key_len,
+				      uint32_t hash)
+{
+	for (uint32_t i = 0; i < s->batch.count; i++) {
+		struct store_batch_op *op = &s->batch.ops[i];
+
+		if (op->hash == hash && op->key_len == key_len &&
+		    same_bytes(op_key(s, op), key, key_len))
+			return op;
+	}
+	return NULL;
+}
+
+/* 0 if an operation may be added to the batch. */
+static int batch_open(const struct store *s)
+{
+	if (!s->open)
+		return -EBADF;
+	if (!s->batch.open)
+		return -EINVAL;
+	return s->walks ? -EBUSY : 0;
+}
+
+int store_batch_begin(struct store *s)
+{
+	int err = store_writable(s);
+
+	if (err)
+		return err;
+	if (!s->layout->versions)
+		return -ENOTSUP;
+	s->batch = (struct store_batch){.open = true, .first = s->next_seq};
+	return 0;
+}
+
+static bool make_op_room(struct store_batch *b)
+{
+	uint32_t room = b->room ? b->room * 2 : 8;
+	struct store_batch_op *ops;
+
+	if (b->count < b->room)
+		return true;
+	ops = realloc(b->ops, room * sizeof(*ops));
+	if (!ops)
+		return false;
+	b->ops = ops;
+	b->room = room;
+	return true;
+}
+
+/* Kills the staged record of an operation and gives its slot back. */
+static void discard(struct store *s, const struct store_batch_op *op)
+{
+	s->layout->kill(s, op->off, op->size);
+	store_reclaim(s, op->off, op->size);
+}
+
+/* Stages C, which was checked and takes NEED bytes, in place of what the batch had for its key. */
+static int stage(struct store *s, struct slot_content *c, uint32_t need)
+{
+	uint32_t hash = index_hash(s, c->key, c->key_len), off, block;
+	struct store_batch_op op = {.hash = hash,
+				    .key_len = c->key_len,
+				    .expiry = c->expiry,
+				    .del = c->stage == CRC_STAGEDEL};
+	struct store_batch_op *former;
+	int err;
+
+	if (!make_op_room(&s->batch))
+		return -ENOMEM;
+	off = store_make_room(s, need, &block);
+	if (!off)
+		return -ENOSPC;
+	err = s->layout->begin(s, c, 0);
+	if (err) {
+		store_reclaim(s, off, block);
+		return err;
+	}
+	op.off = off;
+	op.size = store_cut_to(s, off, block, need);
+	s->layout->write(s, off, block, op.size, c);
+	marks_note(s, off);
+	former = find_op(s, c->key, c->key_len, hash);
+	if (former) {
+		struct store_batch_op old = *former;
+
+		*former = op;
+		discard(s, &old);
+	} else {
+		s->batch.ops[s->batch.count++] = op;
+	}
+	return 0;
+}
+
+int store_batch_put(struct store *s, const void *key, uint32_t key_len, const void *data,
+		    uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry)
+{
+	struct slot_content c = {
+		.key = key,
+		.data = data,
+		.meta = meta,
+		.key_len = key_len,
+		.data_len = data_len,
+		.meta_len = meta_len,
+		.expiry = expiry,
+		.stage = CRC_STAGE,
+	};
+	uint32_t need;
+	int err = batch_open(s);
+
+	if (!err)
+		err = store_check_content(s, &c, &need);
+	return err ? err : stage(s, &c, need);
+}
+
+int store_batch_delete(struct store *s, const void *key, uint32_t key_len)
+{
+	struct slot_content c = {
+		.key = key, .key_len = key_len, .expiry = STORE_NEVER, .stage = CRC_STAGEDEL};
+	uint32_t need, hash, off;
+	int err = batch_open(s);
+
+	if (!err)
+		err = store_check_content(s, &c, &need);
+	if (err)
+		return err;
+	hash = index_hash(s, key, key_len);
+	if (!index_find(s, key, key_len, hash, &off)) {
+		struct store_batch_op *op = find_op(s, key, key_len, hash);
+
+		if (!op || op->del)
+			return -ENOENT;
+	}
+	return stage(s, &c, need);
+}
+
+/*
+ * Makes entries of the keys that have none, while the records are still staged: so that no memory
+ * can be missing behind the commit. -ENOMEM: none was made.
+ */
+static int enter(struct store *s)
+{
+	for (uint32_t i = 0; i < s->batch.count; i++) {
+		struct store_batch_op *op = &s->batch.ops[i];
+		uint32_t off;
+
+		if (op->del || find_entry(s, op, &off))
+			continue;
+		if (entries_reserve(s, op->hash)) {
+			while (i--)
+				if (s->batch.ops[i].entered)
+					store_forget(s, s->batch.ops[i].off);
+			return -ENOMEM;
+		}
+		entries_add(s, index_place(s, op->hash), op->hash, op->off);
+		op->entered = true;
+	}
+	return 0;
+}
+
+/* Makes all puts records that count, in one group. */
+static void make_live(struct store *s)
+{
+	for (uint32_t i = 0; i < s->batch.count; i++) {
+		const struct store_batch_op *op = &s->batch.ops[i];
+
+		if (!op->del)
+			slot_commit(s, op->off, op->size, op->key_len);
+	}
+	door_flush(&s->door);
+}
+
+/* Lets the entry of the operation's key be what the batch makes it, and kills what it was. */
+static void publish(struct store *s, const struct store_batch_op *op)
+{
+	struct store_index_slot *entry;
+	uint32_t old;
+
+	if (!op->del) {
+		store_note_expiry(s, op->expiry);
+		s->counters.puts++;
+	}
+	if (op->entered)
+		return;
+	entry = find_entry(s, op, &old);
+	if (!entry)
+		return; /* it had expired, and was purged to make room */
+	if (op->del) {
+		entries_remove(s, entry);
+		s->counters.deletes++;
+	} else {
+		index_set_offset(s, entry, op->off);
+		entries_touch(s, entry);
+	}
+	store_kill(s, old, NULL); /* if that fails it is out of the way all the same */
+}
+
+static void end_batch(struct store *s)
+{
+	free(s->batch.ops);
+	s->batch = (struct store_batch){0};
+}
+
+int store_batch_commit(struct store *s)
+{
+	int err = batch_open(s);
+
+	if (!err)
+		err = enter(s);
+	if (err)
+		return err;
+	if (s->batch.count) {
+		s->super.batch_lo = s->batch.first;
+		s->super.batch_hi = s->next_seq - 1;
+		super_write(&s->door, &s->super);
+		make_live(s);
+	}
+	for (uint32_t i = 0; i < s->batch.count; i++)
+		publish(s, &s->batch.ops[i]);
+	for (uint32_t i = 0; i < s->batch.count; i++)
+		if (s->batch.ops[i].del)
+			discard(s, &s->batch.ops[i]);
+	end_batch(s);
+	store_evict(s);
+	return 0;
+}
+
+void store_batch_abort(struct store *s)
+{
+	if (!s->open || !s->batch.open)
+		return;
+	for (uint32_t i = 0; i < s->batch.count; i++)
+		discard(s, &s->batch.ops[i]);
+	end_batch(s);
+}
