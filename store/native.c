@@ -241,13 +241,14 @@ static void set_aside(struct store *s, uint32_t off)
 	door_word(&s->door, off + HDR_KEYLEN, KEYLEN_QMARK);
 	door_flush(&s->door);
 	s->quarantined++;
+	s->quarantined_bytes += slot_whole(s, off);
 }
 
 uint32_t store_step(const struct store *s, uint32_t off)
 {
-	uint32_t size = door_read(&s->door, off + HDR_SIZE);
+	uint32_t size = slot_whole(s, off);
 
-	if (slot_size_legal(s, off, size) && slot_tag_before(s, off + size) == size)
+	if (size)
 		return size;
 	store_report(s, "the chain of slots is broken at offset %lu", (unsigned long)off);
 	return 0;

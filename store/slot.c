@@ -25,12 +25,19 @@ static uint32_t crc_word(const struct store *s, uint32_t off, uint32_t size)
 	return door_read(&s->door, off + size - TRL_CRC);
 }
 
-bool slot_is_free(const struct store *s, uint32_t off)
+uint32_t slot_whole(const struct store *s, uint32_t off)
 {
 	uint32_t size = door_read(&s->door, off + HDR_SIZE);
 
-	return slot_size_legal(s, off, size) && slot_tag_before(s, off + size) == size &&
-	       door_read(&s->door, off + HDR_KEYLEN) == 0 && crc_word(s, off, size) == CRC_FREE;
+	return slot_size_legal(s, off, size) && slot_tag_before(s, off + size) == size ? size : 0;
+}
+
+bool slot_is_free(const struct store *s, uint32_t off)
+{
+	uint32_t size = slot_whole(s, off);
+
+	return size && door_read(&s->door, off + HDR_KEYLEN) == 0 &&
+	       crc_word(s, off, size) == CRC_FREE;
 }
 
 /*
@@ -136,6 +143,15 @@ void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[
 	}
 	key[n++] = '"';
 	key[n] = '\0';
+}
+
+bool slot_guess(const struct store *s, uint32_t off, uint32_t size, struct store_view *view)
+{
+	*view = (struct store_view){.slot = off, .slot_size = size};
+	if (view_as(s, off, size, door_read(&s->door, off + size - TRL_W0) >> 16, view))
+		return true;
+	*view = (struct store_view){.slot = off, .slot_size = size};
+	return false;
 }
 
 enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size,

@@ -48,6 +48,9 @@ bool slot_size_legal(const struct store *s, uint32_t off, uint32_t size);
 /** The size that the tag at the end of the slot before END gives; not checked. */
 uint32_t slot_tag_before(const struct store *s, uint32_t end);
 
+/** The size of the slot at OFF if header and tag agree on it, else 0. */
+uint32_t slot_whole(const struct store *s, uint32_t off);
+
 /** The sequence number in the trailer of the slot [OFF, OFF + SIZE); not checked. */
 uint64_t slot_seq(const struct store *s, uint32_t off, uint32_t size);
 
@@ -65,6 +68,12 @@ enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size
 
 /** What can be read of the key of the damaged record in the slot [OFF, OFF + SIZE), as text. */
 void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[SLOT_KEY_SHOWN]);
+
+/**
+ * Fills *VIEW with the record in the slot [OFF, OFF + SIZE) by its header and its trailer's key
+ * length, whatever its checksum says. False, and no lengths: they do not fit.
+ */
+bool slot_guess(const struct store *s, uint32_t off, uint32_t size, struct store_view *view);
 
 /** Whether the live record in the slot [OFF, OFF + SIZE), whose lengths fit, checks. */
 bool slot_verify(const struct store *s, uint32_t off, uint32_t size);

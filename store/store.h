@@ -99,7 +99,7 @@ struct store_view {
 struct store_stats {
 	uint32_t entries;    /**< expired ones that are still there included */
 	uint32_t used_bytes; /**< all other slots: of entries, and until the next open of those
-				found damaged since this one */
+				whose sizes were found damaged since this one */
 	uint32_t free_bytes; /**< slots that are free */
 	uint32_t largest; /**< the most bytes key, data and metadata of a put may have together now
 			   */
@@ -426,6 +426,51 @@ int store_iterate(struct store *s, int (*visit)(void *ctx, const struct store_vi
  * walk or a batch) or -EBADMSG (the chain of slots is broken).
  */
 int store_compact(struct store *s, uint32_t max_bytes);
+
+/** store_check(): what is wanted of it, and what it found. Zero is a good default. */
+struct store_checkup {
+	/** Gets a line for each finding: a problem is what no reset leaves, a note what the next
+	 * open puts in order. May be NULL. */
+	void (*line)(void *ctx, bool problem, uint32_t off, const char *text);
+	/** Gets each record that an open would serve, unless there is a newer one of its key. May
+	 * be NULL. */
+	void (*record)(void *ctx, const struct store_view *view);
+	void *ctx;
+
+	uint32_t problems, notes;
+	uint32_t records, free_slots, kept_aside;
+	uint32_t evicted; /* private: offset of a record that an eviction cut in the midst means */
+};
+
+/**
+ * Looks at all of a region of store_native: superblock, chain, tags, checksums, states. Nothing is
+ * written, no memory is needed, and the store may be open meanwhile. 0, whatever was found; or
+ * there is nothing to look at: -EINVAL, -ENODATA, -EPROTONOSUPPORT, -EBADMSG, -ENOSPC, as
+ * store_open().
+ */
+int store_check(const struct store_media *media, struct store_checkup *c);
+
+/** A slot that is kept aside as damaged. What is told of the record may be wrong: it is damaged. */
+struct store_damage {
+	uint32_t off, size;     /**< of the slot; its bytes are at media.base + off */
+	struct store_view view; /**< key, data, metadata where the header has lengths that fit in
+				   the slot, else all lengths are 0 */
+	char key[36]; /**< for a line: the key in quotes, cut and made printable, or a word */
+};
+
+/**
+ * Calls FN with each slot that is kept aside, by offset, until it returns other than 0. What FN
+ * returned, or 0, -EBADF or -EBADMSG (the chain of slots is broken from there on). FN must not call
+ * the store.
+ */
+int store_each_damaged(struct store *s, int (*fn)(void *ctx, const struct store_damage *d),
+		       void *ctx);
+
+/**
+ * Gives the slot at OFF, which is kept aside, back as a free one; what it held is gone for good. 0,
+ * -ENOENT (there is none at OFF), -EBADF or -EBUSY (within a walk or a batch).
+ */
+int store_drop(struct store *s, uint32_t off);
 
 /**
  * Makes the store as large as REGION_SIZE, a multiple of STORE_REGION_ALIGN and at most media.size;
