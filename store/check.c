@@ -134,6 +134,13 @@ static uint32_t check_broken(struct store_checkup *c, const struct store *s, uin
 	struct mend m;
 
 	mend_plan(s, off, mend_sound_from(s, off), &m);
+	if (m.start < off) {
+		tell(c, true, m.start,
+		     "the size of a slot is damaged: its tag is at %lu, and what the last lines "
+		     "took for slots is inside of it",
+		     (unsigned long)m.end);
+		return m.end;
+	}
 	if (m.left)
 		check_slot(c, s, off, m.left);
 	if (m.middle) {

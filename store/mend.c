@@ -27,13 +27,30 @@ static uint32_t size_before(const struct store *s, uint32_t end, uint32_t start)
 	return slot_fits(size, end - start) ? size : 0;
 }
 
+/* Whether slots lead from OFF to END, a cut split or join of them included. */
+static bool leads_to(const struct store *s, uint32_t off, uint32_t end)
+{
+	uint32_t size, start = off;
+	enum slot_fit fit;
+
+	do {
+		fit = slot_fit(s, off, &size);
+		if (fit == FIT_BROKEN)
+			return false;
+		off += size;
+	} while (off < end);
+	/* The first slot of a cut join is larger than its tag says: END is inside of it. */
+	return off == end || (fit == FIT_JOIN && off - size == start);
+}
+
 /* The start of the slots that end at END, down to START, whose headers and tags agree. */
 static uint32_t walk_back(const struct store *s, uint32_t start, uint32_t end)
 {
 	while (end > start) {
 		uint32_t size = size_before(s, end, start);
 
-		if (!size || door_read(&s->door, end - size + HDR_SIZE) != size)
+		if (!size || (door_read(&s->door, end - size + HDR_SIZE) != size &&
+			      !leads_to(s, end - size, end)))
 			break;
 		end -= size;
 	}
@@ -80,18 +97,46 @@ static uint32_t limit(const struct store *s, uint32_t off, uint32_t sound)
 		return sound;
 	if (left && begins_slot(s, off + left, sound))
 		return walk_back(s, off, off + left);
-	from = off + left;
 	to = sound - right;
-	if (from >= to || to - from <= ONE_BURST)
+	if (off + left >= to)
+		left = 0; /* it contradicts the tag */
+	if (to - off - left <= ONE_BURST)
 		return sound;
-	from = search(s, left ? from : off + SLOT_MIN, to);
+	from = search(s, left ? off + left : off + SLOT_MIN, to);
 	return from < to ? walk_back(s, off, from) : sound;
+}
+
+/*
+ * The start of the slot before OFF that ends at SOUND by its tag, if it is that and its header was
+ * hit: what was taken for slots is bytes of a value then. 0: there is none.
+ */
+static uint32_t enclosing(const struct store *s, uint32_t off, uint32_t sound)
+{
+	uint32_t size = size_before(s, sound, CHAIN_START), start = sound - size;
+	struct store_view view;
+
+	if (!size || start >= off)
+		return 0;
+	switch (slot_classify(s, start, size, &view)) {
+	case SLOT_LIVE:
+		return start;
+	case SLOT_FREE:
+		return door_read(&s->door, start + HDR_KEYLEN) == 0 &&
+				       size_at(s, off, sound) != sound - off
+			       ? start
+			       : 0;
+	default:
+		return 0;
+	}
 }
 
 void mend_plan(const struct store *s, uint32_t off, uint32_t sound, struct mend *m)
 {
-	uint32_t rest;
+	uint32_t rest, before = enclosing(s, off, sound);
 
+	*m = (struct mend){.start = before, .end = sound, .left = sound - before};
+	if (before)
+		return;
 	m->start = off;
 	m->end = limit(s, off, sound);
 	rest = m->end - off;

@@ -26,7 +26,8 @@ uint32_t mend_sound_from(const struct store *s, uint32_t off);
 
 /**
  * How to make the chain whole from OFF, where slot_fit() says it is broken, up to m->end; SOUND is
- * what mend_sound_from() told. Only reads.
+ * what mend_sound_from() told. Only reads. m->start may lie before OFF: what was taken for slots
+ * between the two is inside of one whose size was hit.
  */
 void mend_plan(const struct store *s, uint32_t off, uint32_t sound, struct mend *m);
 

@@ -158,8 +158,8 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 	return 0;
 }
 
-/* Makes the chain whole where damage broke it, at OFF. */
-static void mend(struct store *s, struct work *w, uint32_t off)
+/* Makes the chain whole where damage broke it, at OFF; returns where that begins. */
+static uint32_t mend(struct store *s, struct work *w, uint32_t off)
 {
 	struct mend m;
 
@@ -169,6 +169,16 @@ static void mend(struct store *s, struct work *w, uint32_t off)
 	mend_plan(s, off, w->sound, &m);
 	mend_report(s, &m, "mended");
 	mend_write(s, &m);
+	return m.start;
+}
+
+/* The survey begins anew. */
+static void forget_survey(struct store *s, struct work *w)
+{
+	entries_free(s);
+	marks_init(s);
+	s->quarantined = s->quarantined_bytes = 0;
+	*w = (struct work){0};
 }
 
 static int survey(struct store *s, struct work *w)
@@ -182,7 +192,10 @@ static int survey(struct store *s, struct work *w)
 		marks_note(s, off);
 		marks_read_ahead(s, off, &fetched);
 		if (f == FIT_BROKEN) {
-			mend(s, w, off);
+			if (mend(s, w, off) < off) {
+				forget_survey(s, w);
+				off = CHAIN_START;
+			}
 			f = slot_fit(s, off, &size);
 		}
 		if (f == FIT_BROKEN) {

@@ -108,10 +108,20 @@ static enum slot_state check(const struct store *s, uint32_t off, uint32_t size,
 	return word == (crc ^ CRC_STAGEDEL) ? SLOT_STAGED_DEL : SLOT_DAMAGED;
 }
 
+/* Whether the trailer can be a record's: it has a key length and a number that was given out. */
+static bool numbered(const struct store *s, uint32_t off, uint32_t size)
+{
+	uint32_t key_len = door_read(&s->door, off + size - TRL_W0) >> 16;
+	uint64_t seq = slot_seq(s, off, size);
+
+	return key_len > 0 && key_len <= size - HDR_BYTES - TRL_BYTES && seq > 0 &&
+	       seq < s->super.seq_limit;
+}
+
 /*
  * Whether the slot at OFF, whose state word says nothing, was a free one: it shows no key, and
- * either that word is nearly the right one, or the rest of the header is that of a free slot. No
- * record is lost by believing it: one would have been hit twice.
+ * either that word is nearly the right one, or its header is a free slot's and its trailer no
+ * record's. A record that looks like this was hit at both ends.
  */
 static bool was_free(const struct store *s, uint32_t off, uint32_t size)
 {
@@ -119,19 +129,24 @@ static bool was_free(const struct store *s, uint32_t off, uint32_t size)
 
 	if (be32_load(p + HDR_KEYLEN) != 0)
 		return false;
-	return __builtin_popcount(crc_word(s, off, size) ^ CRC_FREE) <= FREE_BITS_HIT ||
-	       (be32_load(p + HDR_DATALEN) == 0 && be32_load(p + HDR_METALEN) == 0 &&
-		be64_load(p + HDR_EXPIRY) == UINT64_MAX);
+	if (__builtin_popcount(crc_word(s, off, size) ^ CRC_FREE) <= FREE_BITS_HIT)
+		return true;
+	return be32_load(p + HDR_DATALEN) == 0 && be32_load(p + HDR_METALEN) == 0 &&
+	       be64_load(p + HDR_EXPIRY) == UINT64_MAX && !numbered(s, off, size);
 }
 
 void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[SLOT_KEY_SHOWN])
 {
 	uint32_t room = size - HDR_BYTES - TRL_BYTES, n = 0;
 	uint32_t len = door_read(&s->door, off + size - TRL_W0) >> 16;
+	uint32_t other = door_read(&s->door, off + HDR_KEYLEN);
 
-	if (len == 0 || len > room)
-		len = door_read(&s->door, off + HDR_KEYLEN);
-	if (len == 0 || len > room || len > STORE_KEY_MAX) {
+	/* Either may have been hit; the longer one that is possible has all of the key in it. */
+	if (len > room)
+		len = 0;
+	if (other <= room && other <= STORE_KEY_MAX && other > len)
+		len = other;
+	if (len == 0) {
 		strcpy(key, "unreadable");
 		return;
 	}
@@ -254,6 +269,8 @@ void slot_join(struct store_door *d, uint32_t off, uint32_t size)
 	door_word(d, off + HDR_DATALEN, 0);
 	door_word(d, off + HDR_METALEN, 0);
 	write_expiry(d, off, -1);
+	door_word(d, off + size - TRL_W0, 0);
+	door_word(d, off + size - TRL_W1, 0);
 	door_word(d, off + size - TRL_TAG, TAG_MAGIC ^ size);
 }
 
@@ -308,6 +325,8 @@ void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
 	crc = seal(s, off, size, c);
 	if (size < block)
 		write_free_untagged(d, off + size, block - size);
+	else
+		door_word(d, off + HDR_SIZE, size); /* it is there, unless it was damaged */
 	door_flush(d);
 
 	door_word(d, off + size - TRL_CRC, crc);

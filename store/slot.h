@@ -138,7 +138,7 @@ void slot_kill(struct store *s, uint32_t off, uint32_t size);
 
 /**
  * Makes [OFF, OFF + SIZE), slots that are free and whose kills are flushed, one free block, in the
- * current group. Its header is that of a new one: so it is known for free by that as well.
+ * current group. Its header and number are those of a new one: it is known for free by them, too.
  */
 void slot_join(struct store_door *d, uint32_t off, uint32_t size);
 
