@@ -106,6 +106,17 @@ static uint32_t limit(const struct store *s, uint32_t off, uint32_t sound)
 	return from < to ? walk_back(s, off, from) : sound;
 }
 
+/* Whether the walk from the chain's start, which is sound up to there, comes by OFF. */
+static bool begins_walked(const struct store *s, uint32_t off)
+{
+	uint32_t at = CHAIN_START, size;
+
+	for (; at < off; at += size)
+		if (slot_fit(s, at, &size) == FIT_BROKEN)
+			return false;
+	return at == off;
+}
+
 /*
  * The start of the slot before OFF that ends at SOUND by its tag, if it is that and its header was
  * hit: what was taken for slots is bytes of a value then. 0: there is none.
@@ -115,7 +126,7 @@ static uint32_t enclosing(const struct store *s, uint32_t off, uint32_t sound)
 	uint32_t size = size_before(s, sound, CHAIN_START), start = sound - size;
 	struct store_view view;
 
-	if (!size || start >= off)
+	if (!size || start >= off || !begins_walked(s, start))
 		return 0;
 	switch (slot_classify(s, start, size, &view)) {
 	case SLOT_LIVE:
