@@ -98,7 +98,7 @@ static uint32_t limit(const struct store *s, uint32_t off, uint32_t sound)
 	if (left && begins_slot(s, off + left, sound))
 		return walk_back(s, off, off + left);
 	to = sound - right;
-	if (off + left >= to)
+	if (off + left > to)
 		left = 0; /* it contradicts the tag */
 	if (to - off - left <= ONE_BURST)
 		return sound;
