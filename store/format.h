@@ -32,6 +32,7 @@ enum {
 	SB_EVICT_NEW = 64,
 	SB_EVICT_VICTIM = 72,
 	SB_EVICT_OFFSET = 80,
+	SB_PLACE = 116,
 	SB_CRC = 124, /* CRC-32C of the bytes before it */
 };
 

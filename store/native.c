@@ -31,6 +31,32 @@ enum store_found store_probe(const struct store_media *media)
 	return usable(media) ? super_read(&d, &sb, &copies) : STORE_NOTHING;
 }
 
+const void *store_seek(const void *from, uint32_t step, uint32_t count)
+{
+	const uint8_t *page = from;
+
+	for (; count > 0; count--, page += step)
+		if (be32_load(page) == SB_MAGIC_VALUE ||
+		    be32_load(page + SB_COPY_B) == SB_MAGIC_VALUE)
+			return page;
+	return NULL;
+}
+
+bool store_identify(const void *page, struct store_identity *id)
+{
+	/* Reading a superblock writes nothing. */
+	const struct store_media media = {.base = (void *)(uintptr_t)page};
+	const struct store_door d = door_to(&media);
+	struct store_super sb;
+	int copies;
+
+	if (super_read(&d, &sb, &copies) != STORE_VALID)
+		return false;
+	*id = (struct store_identity){
+		.place = sb.place, .size = sb.region_size, .generation = sb.generation};
+	return true;
+}
+
 void store_format_image(struct store_door *d, uint32_t region_size)
 {
 	door_word(d, IMAGE_OFFSET, IMAGE_MAGIC);
@@ -46,8 +72,12 @@ int store_format(const struct store_media *media, uint32_t salt)
 
 	if (!usable(media))
 		return -EINVAL;
-	if (super_read(&d, &old, &copies) == STORE_VALID)
+	if (super_read(&d, &old, &copies) == STORE_VALID) {
 		sb.generation = old.generation;
+		sb.place = old.place;
+	}
+	if (media->place)
+		sb.place = media->place;
 	sb.region_size = media->size;
 	sb.salt = salt;
 	sb.seq_limit = 1;
@@ -117,6 +147,8 @@ static int open_native(struct store *s)
 	s->start = CHAIN_START;
 	s->end = chain_end(s->super.region_size);
 	s->limit = s->end;
+	if (s->door.media.place)
+		s->super.place = s->door.media.place;
 	marks_init(s);
 	err = store_recover(s);
 	if (err)

@@ -48,6 +48,11 @@ extern const struct store_layout store_classic;
 struct store_media {
 	void *base;    /**< STORE_REGION_ALIGN-aligned, readable and writable while open */
 	uint32_t size; /**< STORE_REGION_MIN..STORE_REGION_MAX, a multiple of STORE_REGION_ALIGN */
+	/**
+	 * Where the region lies for whoever may have to look for it (store_identify()): an open or
+	 * a format writes it down. 0: what was written down stays.
+	 */
+	uint64_t place;
 
 	/** [off, off + len) was just written. Each word that commits something is one such call. */
 	void (*written)(void *ctx, uint32_t off, uint32_t len);
@@ -143,6 +148,7 @@ struct store_super {
 	uint64_t seq_limit, floor, batch_lo, batch_hi;
 	uint64_t evict_new, evict_victim; /* numbers: when the one is there the other goes */
 	uint32_t evict_offset;
+	uint64_t place; /* store_media.place */
 };
 
 struct store_index {
@@ -251,6 +257,25 @@ enum store_found {
 
 /** Looks at the region without writing to it or checking more than the superblock. */
 enum store_found store_probe(const struct store_media *media);
+
+/** What a superblock tells of its region. */
+struct store_identity {
+	uint64_t place; /**< store_media.place when it was opened or formatted; 0: never told */
+	uint32_t size;  /**< of the region, in bytes */
+	uint32_t generation; /**< updates of the superblock, modulo 2^32 */
+};
+
+/**
+ * For a search through memory: the first of COUNT pages, the first at FROM and each STEP bytes
+ * behind the other, that by two of its words may begin a region; NULL: none. Reads nothing else.
+ */
+const void *store_seek(const void *from, uint32_t step, uint32_t count);
+
+/**
+ * Whether a region with a superblock of this version that checks begins at PAGE, and then *ID.
+ * Reads within the STORE_REGION_MIN bytes at PAGE, which is aligned as a region is.
+ */
+bool store_identify(const void *page, struct store_identity *id);
 
 /**
  * Opens the store in config->media: recovers it (a reset may have stopped anything at any point),

@@ -45,6 +45,7 @@ static struct store_super read_copy(const struct store_door *d, uint32_t at)
 		.evict_new = read64(d, at + SB_EVICT_NEW),
 		.evict_victim = read64(d, at + SB_EVICT_VICTIM),
 		.evict_offset = door_read(d, at + SB_EVICT_OFFSET),
+		.place = read64(d, at + SB_PLACE),
 	};
 }
 
@@ -113,6 +114,7 @@ static void encode(uint8_t out[SB_SIZE], const struct store_super *sb)
 	be64_store(out + SB_EVICT_NEW, sb->evict_new);
 	be64_store(out + SB_EVICT_VICTIM, sb->evict_victim);
 	be32_store(out + SB_EVICT_OFFSET, sb->evict_offset);
+	be64_store(out + SB_PLACE, sb->place);
 	be32_store(out + SB_CRC, crc32c(0, out, SB_CRC));
 }
 

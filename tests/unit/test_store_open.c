@@ -101,6 +101,45 @@ static void test_config_out_of_range(void **state)
 	assert_refused(&config, -EINVAL);
 }
 
+/* What was told of the place stays until something else is told; a page without it is no region. */
+static void test_place(void **state)
+{
+	struct store_config config = config_of(8192);
+	struct store_identity id;
+	struct store s;
+
+	(void)state;
+	memset(area, 0, sizeof(area));
+	assert_false(store_identify(area, &id));
+	assert_null(store_seek(area, 8192, 2));
+	assert_int_equal(store_format(&config.media, 1), 0);
+	assert_true(store_identify(area, &id));
+	assert_ptr_equal(store_seek(area, 8192, 2), area);
+	assert_null(store_seek(area + 4096, 4096, 2));
+	assert_null(store_seek(area, 4096, 0));
+	assert_true(id.place == 0 && id.size == 8192 && id.generation == 2);
+	for (unsigned told = 0; told < 3; told++) {
+		config.media.place = (uint64_t[]){0x123456789a000, 0, 0x63f00000}[told];
+		assert_int_equal(store_open(&s, &config), 0);
+		store_close(&s);
+		assert_true(store_identify(area, &id));
+		assert_true(id.place == (told < 2 ? 0x123456789a000 : 0x63f00000));
+	}
+	config.media.place = 0;
+	assert_int_equal(store_format(&config.media, 1), 0);
+	assert_true(store_identify(area, &id) && id.place == 0x63f00000);
+	config.media.place = 0x1000;
+	assert_int_equal(store_format(&config.media, 1), 0);
+	assert_true(store_identify(area, &id) && id.place == 0x1000);
+
+	area[SB_MAGIC] ^= 1;
+	assert_true(store_identify(area, &id));
+	assert_ptr_equal(store_seek(area, 4096, 1), area);
+	area[SB_COPY_B] ^= 1;
+	assert_false(store_identify(area, &id));
+	assert_null(store_seek(area, 4096, 1));
+}
+
 static void test_what_lies_there(void **state)
 {
 	struct store_config config = config_of(8192);
@@ -351,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_media_out_of_range),
 		cmocka_unit_test(test_config_out_of_range),
+		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_what_lies_there),
 		cmocka_unit_test(test_region_smaller_than_its_store),
 		cmocka_unit_test(test_one_superblock_copy),
