@@ -100,7 +100,8 @@ $(OUT)/boot/main.o: $(OUT)/gen/version.h
 
 # What does not touch the CPU or a device is built for the host as it is.
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
-	cmdline.c find_memory.c memory.c params.c reserve.c reserved_memory.c store_region.c summary.c)
+	cmdline.c find_memory.c memory.c params.c reserve.c reserved_memory.c store_region.c store_search.c \
+	summary.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
@@ -248,7 +249,7 @@ soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## r
 
 # ---- fuzzers ------------------------------------------------------------------------------------
 
-FUZZ_SRC := $(filter lib/% mm/% boot/%, $(HOST_SRC))
+FUZZ_SRC := $(filter-out boot/store_search.c, $(filter lib/% mm/% boot/%, $(HOST_SRC)))
 FUZZ_COMMON := fuzz_boot fuzz_handed fuzz_memory fuzz_reserved fuzz_lists fuzz_dt fixed
 FUZZERS := tree atags cmdline
 # Of the store, which knows no phys_addr_t: one width.

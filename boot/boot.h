@@ -58,7 +58,8 @@ struct boot {
 	enum store_place store_place;
 	bool store_at; /**< store_base was given, too */
 	phys_addr_t store_base, store_size;
-	char store_problem[160]; /**< why there is no region, a sentence; empty if there is one */
+	/** Why there is no region, or one in which no store is made: a sentence; else empty. */
+	char store_problem[160];
 
 	unsigned overlap_searches; /**< for the names of overlapping children */
 	unsigned complaints;       /**< lines about reservations so far: see boot_may_complain() */

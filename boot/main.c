@@ -12,6 +12,7 @@
 #include "boot/mmu.h"
 #include "boot/params.h"
 #include "boot/store_region.h"
+#include "boot/store_search.h"
 #include "boot/summary.h"
 #include "drivers/cp15.h"
 #include "drivers/machine.h"
@@ -82,6 +83,13 @@ static void map_memory(const struct boot *b)
 		mmu_map_normal(b->store_base, b->store_size);
 }
 
+/* All memory is mapped, to itself. */
+static const void *in_memory(phys_addr_t base, phys_addr_t size)
+{
+	(void)size;
+	return (const void *)(uintptr_t)base;
+}
+
 static void make_heap(struct boot *b)
 {
 	phys_addr_t region = b->store_place != STORE_PLACE_NONE ? b->store_size : 0;
@@ -134,11 +142,14 @@ static void open_store(struct boot *b)
 	store_config = (struct store_config){
 		.media = {.base = (void *)(uintptr_t)b->store_base,
 			  .size = (uint32_t)b->store_size,
+			  .place = b->store_base,
 			  .clean = clean_lines,
 			  .barrier = store_barrier},
 		.now = machine.wall_seconds ? machine_wall_ms : NULL,
 		.report = report_store,
 	};
+	if (b->store_problem[0])
+		return; /* another one is somewhere else: store_search() */
 	err = store_open(&store, &store_config);
 	fresh = err == -ENODATA;
 	if (fresh && !store_format(&store_config.media, salt()))
@@ -213,9 +224,10 @@ int main(void)
 	pr_info("Command line (%s): %s", boot.cmdline_source, boot.cmdline);
 	find_memory(&boot, boot.image_base);
 	store_region_place(&boot);
+	map_memory(&boot);
+	store_search(&boot, in_memory);
 	if (memblock_trace_enabled())
 		memblock_dump_all();
-	map_memory(&boot);
 	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
 	make_heap(&boot);
 	summary_log(&boot);

@@ -130,7 +130,7 @@ static void place_at(struct boot *b)
 }
 
 /* A multiple of 1 MiB is aligned to it: whole sections can be protected as one. */
-static void place_anywhere(struct boot *b)
+void store_region_allocate(struct boot *b)
 {
 	phys_addr_t align = b->store_size % MIB(1) ? STORE_REGION_ALIGN : MIB(1);
 
@@ -155,11 +155,11 @@ void store_region_place(struct boot *b)
 		if (b->store_at)
 			place_at(b);
 		else
-			place_anywhere(b);
+			store_region_allocate(b);
 		break;
 	case STORE_PLACE_DEFAULT:
 		b->store_size = STORE_DEFAULT_SIZE;
-		place_anywhere(b);
+		store_region_allocate(b);
 		break;
 	case STORE_PLACE_NONE:
 		break;

@@ -33,4 +33,8 @@ bool store_region_taken(phys_addr_t base, phys_addr_t size);
  */
 void store_region_place(struct boot *b);
 
+/** Allocates b->store_size bytes for the region, for nobody said where. Without room for them
+ * b->store_place is STORE_PLACE_NONE. */
+void store_region_allocate(struct boot *b);
+
 #endif
