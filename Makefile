@@ -104,11 +104,20 @@ HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, at
 	summary.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer $(WARN) -I.
-TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
+TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c tests/powercut/test_*.c)))
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c))
 
 # The allocations of this one go through the test, which lets some fail.
 LINK_test_store_nomem := -Wl,--wrap=malloc,--wrap=realloc
+
+# $(1): folder, $(2): the folder below tests/ of its programs
+define host_tests
+$(patsubst tests/$(2)/%.c,$(1)/%,$(wildcard tests/$(2)/test_*.c)): $(1)/test_%: \
+		$(1)/tests/$(2)/test_%.o $(1)/libcairn.a
+	$$(SAY) LD $$@
+	$$(Q)gcc $(HOST_CFLAGS) $$(filter %.o,$$^) $$(filter %.a,$$^) -lcmocka -lfdt $$(LINK_$$(@F)) -o $$@
+
+endef
 
 # $(1): folder, $(2): flags for the width of phys_addr_t, $(3): sources of the library. The arrays of
 # test_memblock_grow begin with four regions: memblock is built once more for it, and linked first.
@@ -121,9 +130,7 @@ $(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 	@rm -f $$@
 	$$(SAY) AR $$@
 	$$(Q)ar rcs $$@ $$^
-$(1)/test_%: $(1)/tests/unit/test_%.o $(1)/libcairn.a
-	$$(SAY) LD $$@
-	$$(Q)gcc $(HOST_CFLAGS) $$(filter %.o,$$^) $$(filter %.a,$$^) -lcmocka -lfdt $$(LINK_$$(@F)) -o $$@
+$(foreach d,unit powercut,$(call host_tests,$(1),$(d)))
 $(1)/test_memblock_grow: $(1)/small/mm/memblock.o
 $(1)/small/%.o: %.c
 	@mkdir -p $$(@D)
