@@ -105,6 +105,8 @@ HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, at
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c tests/powercut/test_*.c)))
+# Damage is the same in either width.
+TESTS_32 := $(filter-out test_store_flip, $(TESTS))
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c))
 
 # The allocations of this one go through the test, which lets some fail.
@@ -237,18 +239,21 @@ DEPS := $(OBJ:.o=.d) $(MEMBLOCK_SMALL:.o=.d) $(wildcard build/host*/*/*.d build/
 -include $(DEPS)
 
 .PHONY: unit
-unit: $(TESTS:%=$(HOST)/%) $(TESTS:%=build/host32/%) $(NUMA_TESTS:%=build/host-numa/%) ## host unit tests, under ASan and UBSan
+unit: $(TESTS:%=$(HOST)/%) $(TESTS_32:%=build/host32/%) $(NUMA_TESTS:%=build/host-numa/%) ## host unit tests, under ASan and UBSan
 	tools/run-unit.sh $(TESTS:%=$(HOST)/%)
-	STORE_CUT_POINTS=100000 STORE_OPS=50000 tools/run-unit.sh $(TESTS:%=build/host32/%)
+	STORE_CUT_POINTS=100000 STORE_OPS=50000 tools/run-unit.sh $(TESTS_32:%=build/host32/%)
 	MEMBLOCK_CALLS=300000 tools/run-unit.sh $(NUMA_TESTS:%=build/host-numa/%)
 
 .PHONY: soak
 SOAK := $(HOST)/test_memblock_random build/host32/test_memblock_random
 STORE_SOAK := $(HOST)/test_store_model build/host32/test_store_model
+soak: $(HOST)/test_store_flip
+soak: STORE_FLIPS := 20000000
 soak: MEMBLOCK_CALLS := 100000000
 soak: STORE_OPS := 50000000
 soak: STORE_CUT_POINTS := 100000000
-soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, and cuts, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS
+soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, cuts and damages, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS, STORE_FLIPS
+	STORE_FLIPS=$(STORE_FLIPS) tools/run-unit.sh $(HOST)/test_store_flip
 	MEMBLOCK_CALLS=$(MEMBLOCK_CALLS) tools/run-unit.sh $(SOAK)
 	MEMBLOCK_CALLS=$$(($(MEMBLOCK_CALLS) / 10)) tools/run-unit.sh $(SOAK:%random=%grow)
 	STORE_OPS=$(STORE_OPS) tools/run-unit.sh $(STORE_SOAK)
