@@ -103,7 +103,7 @@ HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, at
 	cmdline.c find_memory.c memory.c params.c reserve.c reserved_memory.c store_region.c store_search.c \
 	summary.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer $(WARN) -I.
+	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c tests/powercut/test_*.c)))
 # Damage is the same in either width.
 TESTS_32 := $(filter-out test_store_flip, $(TESTS))

@@ -1,74 +1,160 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring holds records: one level byte, then the text with its newline. A record is found from
- * the oldest one by its newline, so no lengths are kept; dropping the oldest is a step to the next.
+ * The ring holds records: a level byte, a check of four bytes, then the text with its newline. A
+ * record is found from the oldest one by its newline, so no lengths are kept; dropping the oldest
+ * is a step to the next.
+ *
+ * Positions count bytes from the first boot on, modulo 2^32; the byte at one is ring[pos % size].
+ * Those that are kept differ from head by the ring's size at most. Each of them is one word and is
+ * written after what it refers to, so a reset at any instruction leaves a ring that is whole. What
+ * happens to the memory in between the checks tell: each covers its record and its position.
  */
 #include "lib/log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/be.h"
+#include "lib/crc32c.h"
+
 #define STAMP_MAX 32
+#define RECORD_HEAD 5 /* bytes before the text */
+
+#define KEPT_MAGIC 0x4c6f6731 /* another one for another layout of what is kept */
 
 static struct {
+	volatile uint32_t magic;
+	volatile uint32_t head;   /* the next record comes here */
+	volatile uint32_t tail;   /* the oldest record still held */
+	volatile uint32_t start;  /* the first one of this boot */
+	volatile uint32_t before; /* the first one of the boot before */
 	char ring[LOG_RING_SIZE];
-	uint64_t head;  /* bytes ever written; the next byte goes to ring[head % size] */
-	uint64_t tail;  /* start of the oldest record still held */
-	uint64_t shown; /* start of the first record that no console was offered */
+} kept KEPT;
+
+static struct {
+	bool taken_up;  /* what lies in kept has been looked at */
+	uint32_t shown; /* start of the first record that no console was offered */
 	log_clock_fn *clock;
 	log_sink_fn *sink;
 	void *sink_ctx;
-} ring;
+} now;
 
 static int console_level = LOG_DEFAULT_CONSOLE_LEVEL;
 
-static char *at(uint64_t pos)
+static char *at(uint32_t pos)
 {
-	return &ring.ring[pos % LOG_RING_SIZE];
+	return &kept.ring[pos % LOG_RING_SIZE];
 }
 
-/* The start of the record after the one at POS. */
-static uint64_t next_record(uint64_t pos)
+/* How much of the ring lies behind POS. */
+static uint32_t behind(uint32_t pos)
 {
-	while (*at(pos) != '\n')
-		pos++;
-	return pos + 1;
+	return kept.head - pos;
+}
+
+/* POS, or the oldest record if that comes later. */
+static uint32_t not_dropped(uint32_t pos)
+{
+	return behind(pos) > behind(kept.tail) ? kept.tail : pos;
+}
+
+/* The start of the record after the one at POS; the head if that one has no end. */
+static uint32_t next_record(uint32_t pos)
+{
+	if (behind(pos) <= RECORD_HEAD)
+		return kept.head;
+	for (pos += RECORD_HEAD; pos != kept.head; pos++)
+		if (*at(pos) == '\n')
+			return pos + 1;
+	return pos;
+}
+
+/* Makes what the boot before left the past of this one, or starts an empty ring. */
+static void take_up(void)
+{
+	if (now.taken_up)
+		return;
+	if (kept.magic != KEPT_MAGIC || behind(kept.tail) > LOG_RING_SIZE)
+		kept.head = kept.tail = kept.start = 0;
+	kept.magic = KEPT_MAGIC;
+	kept.before = not_dropped(kept.start);
+	kept.start = kept.head;
+	now.shown = kept.head;
+	now.taken_up = true;
+}
+
+/* Drops records until LEN bytes more fit. */
+static void make_room(uint32_t len)
+{
+	while (behind(kept.tail) + len > LOG_RING_SIZE)
+		kept.tail = next_record(kept.tail);
+	kept.before = not_dropped(kept.before);
+	kept.start = not_dropped(kept.start);
+	now.shown = not_dropped(now.shown);
 }
 
 static void append(enum log_level level, const char *text, size_t len)
 {
-	while (ring.head + 1 + len - ring.tail > LOG_RING_SIZE)
-		ring.tail = next_record(ring.tail);
-	if (ring.shown < ring.tail)
-		ring.shown = ring.tail;
-	*at(ring.head++) = (char)('0' + level);
+	char head[RECORD_HEAD] = {(char)('0' + level)};
+	uint32_t pos;
+
+	take_up();
+	make_room((uint32_t)(RECORD_HEAD + len));
+	pos = kept.head;
+	be32_store(head + 1, crc32c(crc32c(pos, head, 1), text, len));
+	for (size_t i = 0; i < RECORD_HEAD; i++)
+		*at(pos++) = head[i];
 	for (size_t i = 0; i < len; i++)
-		*at(ring.head++) = text[i];
+		*at(pos++) = text[i];
+	atomic_signal_fence(memory_order_seq_cst); /* the bytes first, then what tells of them */
+	kept.head = pos;
 }
 
 /* Sends the text of the record at POS, in two pieces where the ring wraps. */
-static void send(uint64_t pos, log_sink_fn *sink, void *ctx)
+static void send(uint32_t pos, log_sink_fn *sink, void *ctx)
 {
-	uint64_t start = pos + 1, end = next_record(pos);
-	size_t len = (size_t)(end - start), room = LOG_RING_SIZE - (size_t)(start % LOG_RING_SIZE);
+	uint32_t start = pos + RECORD_HEAD, len = next_record(pos) - start;
+	uint32_t room = LOG_RING_SIZE - start % LOG_RING_SIZE;
 
 	if (len <= room) {
 		sink(ctx, at(start), len);
 	} else {
 		sink(ctx, at(start), room);
-		sink(ctx, ring.ring, len - room);
+		sink(ctx, kept.ring, len - room);
 	}
 }
 
 static void show_new(void)
 {
-	while (ring.sink && ring.shown < ring.head) {
-		uint64_t pos = ring.shown;
+	while (now.sink && now.shown != kept.head) {
+		uint32_t pos = now.shown;
 
-		ring.shown = next_record(pos);
+		now.shown = next_record(pos);
 		if (*at(pos) - '0' < console_level)
-			send(pos, ring.sink, ring.sink_ctx);
+			send(pos, now.sink, now.sink_ctx);
 	}
+}
+
+static void add_to_check(void *ctx, const char *text, size_t len)
+{
+	uint32_t *check = ctx;
+
+	*check = crc32c(*check, text, len);
+}
+
+/* Whether the record at POS is as it was written. */
+static bool is_whole(uint32_t pos)
+{
+	uint32_t check = crc32c(pos, at(pos), 1);
+	char written[4];
+
+	if (behind(pos) <= RECORD_HEAD)
+		return false;
+	for (uint32_t i = 0; i < sizeof(written); i++)
+		written[i] = *at(pos + 1 + i);
+	send(pos, add_to_check, &check);
+	return check == be32_load(written);
 }
 
 /* Copies FROM to TO with control characters written as \xNN; returns the length. */
@@ -94,7 +180,7 @@ static size_t escape(char *to, size_t room, const char *from)
 void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 {
 	char text[LOG_LINE_MAX], line[STAMP_MAX + LOG_LINE_MAX];
-	uint64_t us = ring.clock ? ring.clock() : 0;
+	uint64_t us = now.clock ? now.clock() : 0;
 	size_t n;
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) >= (int)sizeof(text))
@@ -118,19 +204,20 @@ void log_printf(enum log_level level, const char *fmt, ...)
 
 void log_set_clock(log_clock_fn *clock)
 {
-	ring.clock = clock;
+	now.clock = clock;
 }
 
 void log_set_console(log_sink_fn *sink, void *ctx)
 {
-	ring.sink = sink;
-	ring.sink_ctx = ctx;
+	take_up();
+	now.sink = sink;
+	now.sink_ctx = ctx;
 	show_new();
 }
 
 bool log_has_console(void)
 {
-	return ring.sink != NULL;
+	return now.sink != NULL;
 }
 
 int log_set_console_level(int level)
@@ -143,12 +230,22 @@ int log_set_console_level(int level)
 
 void log_dump(log_sink_fn *sink, void *ctx)
 {
-	for (uint64_t pos = ring.tail; pos < ring.head; pos = next_record(pos))
+	take_up();
+	for (uint32_t pos = kept.start; pos != kept.head; pos = next_record(pos))
 		send(pos, sink, ctx);
+}
+
+void log_dump_before(log_sink_fn *sink, void *ctx)
+{
+	take_up();
+	for (uint32_t pos = kept.before; behind(pos) > behind(kept.start); pos = next_record(pos))
+		if (is_whole(pos))
+			send(pos, sink, ctx);
 }
 
 void log_reset(void)
 {
-	memset(&ring, 0, sizeof(ring));
+	memset(&kept, 0, sizeof(kept));
+	memset(&now, 0, sizeof(now));
 	console_level = LOG_DEFAULT_CONSOLE_LEVEL;
 }

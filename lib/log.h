@@ -5,6 +5,13 @@
  * Every line goes to the ring. It also goes to the console if one is set and the line's level is
  * below the console level (Linux: loglevel=). Lines from before the console exists come out when it
  * is set. Nothing here allocates.
+ *
+ * The ring is neither loaded nor cleared by a boot, and goes on where the boot before stopped. So
+ * the log of a boot that ended without a warning is there in the next one, up to its last line, and
+ * nothing has to be written anywhere while it runs. The lines of the boot before are the first to
+ * go when there is no room. If the ring is not there (power was lost, or another image lies
+ * elsewhere) it starts empty; a line that was damaged is left out. This needs no call: the first
+ * line of a boot takes the ring up.
  */
 #ifndef CAIRN_LIB_LOG_H
 #define CAIRN_LIB_LOG_H
@@ -61,8 +68,11 @@ bool log_has_console(void);
 /** Lines with a level below LEVEL (0..8) go to the console; returns the level before. */
 int log_set_console_level(int level);
 
-/** The whole ring, oldest line first, to SINK (dmesg). */
+/** What the ring holds of this boot, oldest line first, to SINK (dmesg). */
 void log_dump(log_sink_fn *sink, void *ctx);
+
+/** What the ring still holds of the boot before this one, oldest line first, to SINK. */
+void log_dump_before(log_sink_fn *sink, void *ctx);
 
 /** Forgets every line, the clock and the console: for tests. */
 void log_reset(void);

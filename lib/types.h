@@ -51,6 +51,12 @@ typedef uint32_t phys_addr_t;
 /** Has the compiler check the arguments of a printf-like function against its format. */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
+/**
+ * A variable that a warm reset keeps: no boot loads or clears it (linker/image.ld). What it holds
+ * at the first use is anything, and must be checked.
+ */
+#define KEPT __attribute__((section(".noinit")))
+
 /** Rounds V down to a multiple of the power of two A. Cannot wrap. */
 #define ROUND_DOWN(v, a) ((v) & ~((__typeof__(v))(a)-1))
 
