@@ -28,8 +28,7 @@ static bool holds_store(const struct shell_env *env)
 	return store_probe(&env->store_config->media) == STORE_VALID;
 }
 
-/* Whether the store may be used; if not, a line has said why. */
-static bool need_store(struct shell_env *env, const char *name)
+bool shell_need_store(struct shell_env *env, const char *name)
 {
 	if (is_open(env))
 		return true;
@@ -103,7 +102,7 @@ int cmd_put(struct shell_env *env, int argc, char *argv[])
 	int64_t expiry = STORE_NEVER;
 	int err;
 
-	if (!need_store(env, argv[0]))
+	if (!shell_need_store(env, argv[0]))
 		return -1;
 	key_len = key_length(env, argv[0], argv[1]);
 	if (!key_len || (argc == 4 && !get_expiry(env, argv[3], &expiry)))
@@ -124,7 +123,7 @@ int cmd_get(struct shell_env *env, int argc, char *argv[])
 	int err;
 
 	(void)argc;
-	if (!need_store(env, argv[0]))
+	if (!shell_need_store(env, argv[0]))
 		return -1;
 	key_len = key_length(env, argv[0], argv[1]);
 	if (!key_len)
@@ -145,7 +144,7 @@ int cmd_del(struct shell_env *env, int argc, char *argv[])
 	int err;
 
 	(void)argc;
-	if (!need_store(env, argv[0]))
+	if (!shell_need_store(env, argv[0]))
 		return -1;
 	key_len = key_length(env, argv[0], argv[1]);
 	if (!key_len)
@@ -197,7 +196,7 @@ int cmd_ls(struct shell_env *env, int argc, char *argv[])
 	};
 	int err;
 
-	if (!need_store(env, argv[0]))
+	if (!shell_need_store(env, argv[0]))
 		return -1;
 	l.now = env->now ? env->now(NULL) : 0;
 	if (l.now < 0)
@@ -215,7 +214,7 @@ int cmd_stat(struct shell_env *env, int argc, char *argv[])
 	struct store_stats s;
 
 	(void)argc;
-	if (!need_store(env, argv[0]))
+	if (!shell_need_store(env, argv[0]))
 		return -1;
 	store_stat(env->store, &s);
 	shell_printf(env, "region:       %" PRIu32 " bytes\n", env->store_config->media.size);
@@ -236,7 +235,7 @@ int cmd_clear(struct shell_env *env, int argc, char *argv[])
 	int err;
 
 	(void)argc;
-	if (!need_store(env, argv[0]))
+	if (!shell_need_store(env, argv[0]))
 		return -1;
 	store_stat(env->store, &stats);
 	err = store_clear(env->store);
@@ -276,7 +275,7 @@ int cmd_store(struct shell_env *env, int argc, char *argv[])
 	if (strcmp(argv[1], "format") || (yes && strcmp(argv[2], "--yes")))
 		return COMMAND_USAGE;
 	if (!env->store || !env->store_config)
-		return need_store(env, argv[0]) ? 0 : -1;
+		return shell_need_store(env, argv[0]) ? 0 : -1;
 	store_stat(env->store, &stats); /* no entries if it is not open */
 	if (!yes && stats.entries) {
 		shell_printf(env,

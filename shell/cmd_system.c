@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands about the machine as a whole, and raw memory. */
+#include <errno.h>
 #include <string.h>
 
 #include "lib/errors.h"
@@ -53,11 +54,53 @@ int cmd_version(struct shell_env *env, int argc, char *argv[])
 	return 0;
 }
 
+/* Text of several lines; what else could move the cursor is escaped, as the log does it. */
+static void show_lines(struct shell_env *env, const char *text, size_t len)
+{
+	for (const char *end = text + len; text < end;) {
+		size_t n = 0;
+
+		while (text + n < end && (text[n] == '\n' || text[n] == '\t' ||
+					  ((unsigned char)text[n] >= ' ' && text[n] != 0x7f)))
+			n++;
+		if (n)
+			env->write(env->ctx, text, n);
+		text += n;
+		if (text < end)
+			shell_escaped(env, text++, 1);
+	}
+}
+
+static int show_last_log(struct shell_env *env)
+{
+	static const char key[] = "cairn/log";
+	struct store_view view;
+	int err;
+
+	if (!shell_need_store(env, "dmesg"))
+		return -1;
+	err = store_get(env->store, key, sizeof(key) - 1, &view);
+	if (err == -ENOENT) {
+		shell_printf(env,
+			     "dmesg: nothing is left of the last boot's log: %s is not there\n",
+			     key);
+		return -1;
+	}
+	if (err)
+		return shell_failed(env, "dmesg", err);
+	show_lines(env, view.data, view.data_len);
+	store_release(env->store, &view);
+	return 0;
+}
+
 int cmd_dmesg(struct shell_env *env, int argc, char *argv[])
 {
-	(void)argc;
-	(void)argv;
-	log_dump(env->write, env->ctx);
+	if (argc == 1)
+		log_dump(env->write, env->ctx);
+	else if (!strcmp(argv[1], "-1"))
+		return show_last_log(env);
+	else
+		return COMMAND_USAGE;
 	return 0;
 }
 

@@ -55,6 +55,9 @@ int shell_failed(struct shell_env *env, const char *name, int err);
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
 		  uint64_t max, uint64_t *value);
 
+/** Whether the store is open; if not, a line has said why, for the command NAME. */
+bool shell_need_store(struct shell_env *env, const char *name);
+
 /*
  * The commands, as struct command has them. All return 0, -1 after a line that says why, or
  * COMMAND_USAGE.
@@ -63,7 +66,7 @@ bool shell_number(struct shell_env *env, const char *what, const char *word, uin
 int cmd_help(struct shell_env *env, int argc, char *argv[]);
 /** Version, board and where the device tree was found, a line each. */
 int cmd_version(struct shell_env *env, int argc, char *argv[]);
-/** The whole log ring. */
+/** The log of this boot; with "-1" that of the last one, which is the entry cairn/log. */
 int cmd_dmesg(struct shell_env *env, int argc, char *argv[]);
 /** env->bootargs, escaped. */
 int cmd_bootargs(struct shell_env *env, int argc, char *argv[]);
@@ -99,5 +102,12 @@ int cmd_stat(struct shell_env *env, int argc, char *argv[]);
 int cmd_clear(struct shell_env *env, int argc, char *argv[]);
 /** store format: an empty store, if none is open that holds entries or with --yes. */
 int cmd_store(struct shell_env *env, int argc, char *argv[]);
+
+/**
+ * Checks what an earlier run left under stress/ and goes on from there, for argv[1] steps or until
+ * a byte comes; with "check" it only checks. Each step that was acknowledged is its number on a
+ * line.
+ */
+int cmd_stress(struct shell_env *env, int argc, char *argv[]);
 
 #endif

@@ -10,7 +10,7 @@
 const struct command shell_commands[] = {
 	{"help", "[COMMAND]", "lists the commands, or says what one does", 0, 1, cmd_help},
 	{"version", "", "which Cairn, on which board, with which device tree", 0, 0, cmd_version},
-	{"dmesg", "", "shows the log from its start", 0, 0, cmd_dmesg},
+	{"dmesg", "[-1]", "shows the log, or with -1 that of the last boot", 0, 1, cmd_dmesg},
 	{"bootargs", "", "shows the command line that Cairn was started with", 0, 0, cmd_bootargs},
 	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
 	 cmd_memblock},
@@ -26,6 +26,7 @@ const struct command shell_commands[] = {
 	{"stat", "", "how full the store is", 0, 0, cmd_stat},
 	{"clear", "", "removes every entry of the store", 0, 0, cmd_clear},
 	{"store", "format [--yes]", "starts an empty store; --yes: come what may", 1, 2, cmd_store},
+	{"stress", "[N|check]", "writes numbered entries until a key is hit", 0, 1, cmd_stress},
 	{"reset", "", "starts the board again", 0, 0, cmd_reset},
 	{"poweroff", "", "turns the board off", 0, 0, cmd_poweroff},
 };

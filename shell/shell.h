@@ -22,6 +22,8 @@ struct shell_env {
 	void (*write)(void *ctx, const char *text, size_t len);
 	/** Waits for a byte from the console and returns it (0..255); -1: no more will come. */
 	int (*read)(void *ctx);
+	/** A byte that has come, else a negative value: it does not wait. */
+	int (*typed)(void *ctx);
 	void *ctx;
 
 	const char *version;    /**< of Cairn, one line */
