@@ -7,6 +7,7 @@
 
 #include "boot/cmdline.h"
 #include "boot/params.h"
+#include "boot/uptime.h"
 #include "drivers/pl011.h"
 #include "early_uart.h" /* made by the build from the board's tree */
 #include "lib/dt.h"
@@ -184,14 +185,19 @@ void console_write(void *ctx, const char *text, size_t len)
 	}
 }
 
+int console_typed(void *ctx)
+{
+	(void)ctx;
+	uptime_us(); /* whoever waits in a loop of this call misses no wrap of the counter */
+	return console.ops->get(console.base);
+}
+
 int console_read(void *ctx)
 {
 	int byte;
 
-	(void)ctx;
-	/* A person may take any time; reading the clock sees to it that no wrap is missed. */
-	while ((byte = console.ops->get(console.base)) < 0)
-		if (machine.microseconds)
-			machine.microseconds();
+	do
+		byte = console_typed(ctx);
+	while (byte < 0);
 	return byte;
 }

@@ -24,4 +24,8 @@ void console_panic_text(const char *text);
 void console_write(void *ctx, const char *text, size_t len);
 int console_read(void *ctx);
 
+/** For the shell: a byte that has come, or a negative errno value: none is waiting. CTX is ignored.
+ */
+int console_typed(void *ctx);
+
 #endif

@@ -7,6 +7,7 @@
 #include "boot/console.h"
 #include "boot/layout.h"
 #include "boot/mmu.h"
+#include "boot/reset_cause.h"
 #include "drivers/cp15.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
@@ -44,6 +45,7 @@ void panic(const char *fmt, ...)
 	char text[LOG_LINE_MAX];
 	va_list ap;
 
+	reset_cause_leave(RESET_PANIC);
 	console_for_panic();
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -93,6 +95,7 @@ void exception_report(enum exception_kind kind, const struct exception_frame *fr
 	reporting = true;
 	if (!(read_sctlr() & SCTLR_M))
 		mmu_start(); /* the C library makes unaligned accesses */
+	reset_cause_leave(RESET_PANIC);
 	symbols_set(&image_symbols);
 	console_for_panic();
 	log_printf(LOG_EMERG, "exception: %s", kind_name(kind));

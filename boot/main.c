@@ -8,12 +8,14 @@
 #include "boot/console.h"
 #include "boot/exception.h"
 #include "boot/find_memory.h"
+#include "boot/last_boot.h"
 #include "boot/layout.h"
 #include "boot/mmu.h"
 #include "boot/params.h"
 #include "boot/store_region.h"
 #include "boot/store_search.h"
 #include "boot/summary.h"
+#include "boot/uptime.h"
 #include "drivers/cp15.h"
 #include "drivers/machine.h"
 #include "lib/dt.h"
@@ -67,7 +69,8 @@ static void find_devices(struct boot *b)
 {
 	machine.reachable = mmu_mapped;
 	machine_bind(b->fdt);
-	log_set_clock(machine.microseconds);
+	last_boot_look();
+	log_set_clock(uptime_us);
 	console_open(b);
 }
 
@@ -191,6 +194,7 @@ static void run_shell(struct boot *b)
 	struct shell_env env = {
 		.write = console_write,
 		.read = console_read,
+		.typed = console_typed,
 		.version = CAIRN_VERSION,
 		.model = summary_model(b),
 		.bootargs = b->cmdline,
@@ -201,7 +205,7 @@ static void run_shell(struct boot *b)
 		.store_closed = store.open ? NULL : b->store_problem,
 		.salt = salt,
 		.now = machine.wall_seconds ? machine_wall_ms : NULL,
-		.reset = machine_reset,
+		.reset = last_boot_reset,
 		.poweroff = machine_poweroff,
 		.may_access = may_access,
 		.heap_used = heap_used,
@@ -232,6 +236,7 @@ int main(void)
 	make_heap(&boot);
 	summary_log(&boot);
 	open_store(&boot);
+	last_boot_write(&store);
 	run_shell(&boot);
 	panic("the console is gone");
 }

@@ -15,6 +15,9 @@ struct machine {
 	uint64_t (*microseconds)(void); /* monotonic, since it was bound */
 	uint32_t (*ticks)(void);        /* a free-running counter that a reset does not clear */
 	int64_t (*wall_seconds)(void);  /* since 1970 */
+	/* 32 bits that a warm reset keeps, and that are 0 when the power came. */
+	uint32_t (*kept_flags)(void);
+	void (*set_kept_flags)(uint32_t flags);
 	int (*reset)(void);
 	int (*poweroff)(void);
 };

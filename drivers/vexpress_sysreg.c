@@ -6,6 +6,8 @@
 #include "drivers/machine.h"
 #include "drivers/mmio.h"
 
+#define SYS_NVFLAGS 0x38 /* written: sets the bits that are 1 */
+#define SYS_NVFLAGSCLR 0x3c
 #define SYS_24MHZ 0x5c
 #define SYS_CFGDATA 0xa0
 #define SYS_CFGCTRL 0xa4
@@ -41,6 +43,17 @@ static uint64_t microseconds(void)
 	return total_ticks / TICKS_PER_US;
 }
 
+static uint32_t kept_flags(void)
+{
+	return mmio_read(sysreg + SYS_NVFLAGS);
+}
+
+static void set_kept_flags(uint32_t flags)
+{
+	mmio_write(sysreg + SYS_NVFLAGSCLR, ~flags);
+	mmio_write(sysreg + SYS_NVFLAGS, flags);
+}
+
 /* Hands FUNCTION to the board's configuration controller; if that succeeds it is the end. */
 static int configure(int function)
 {
@@ -73,6 +86,8 @@ void vexpress_sysreg_bind(uintptr_t base)
 	total_ticks = 0;
 	machine.microseconds = microseconds;
 	machine.ticks = ticks;
+	machine.kept_flags = kept_flags;
+	machine.set_kept_flags = set_kept_flags;
 	machine.reset = reset;
 	machine.poweroff = poweroff;
 }

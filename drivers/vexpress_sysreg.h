@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Versatile Express system registers (ARM DUI 0447): the 24 MHz counter, reset and power off. */
+/* Versatile Express system registers (ARM DUI 0447): the 24 MHz counter, the flags that a warm
+ * reset keeps (SYS_NVFLAGS), reset and power off. */
 #ifndef CAIRN_DRIVERS_VEXPRESS_SYSREG_H
 #define CAIRN_DRIVERS_VEXPRESS_SYSREG_H
 
 #include <stdint.h>
 
 /**
- * Offers machine.microseconds, .ticks, .reset and .poweroff from the registers at BASE. The counter
- * has 32 bits and wraps every 179 s: microseconds() must be called more often than that.
+ * Offers machine.microseconds, .ticks, .kept_flags, .set_kept_flags, .reset and .poweroff from the
+ * registers at BASE. The counter has 32 bits and wraps every 179 s: microseconds() must be called
+ * more often than that.
  */
 void vexpress_sysreg_bind(uintptr_t base);
 

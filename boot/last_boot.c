@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/last_boot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/reset_cause.h"
+#include "boot/uptime.h"
+#include "drivers/machine.h"
+#include "lib/errors.h"
+#include "lib/log.h"
+#include "lib/number.h"
+
+#define BOOTS "cairn/boots"
+#define RESET "cairn/reset"
+#define UPTIME "cairn/uptime"
+#define LOG "cairn/log"
+
+#define LOG_SHARE 8 /* the part of the region that a log may take: one in so many */
+
+static struct {
+	enum reset_cause cause;
+	bool has_uptime;
+	char uptime[24];
+} last;
+
+void last_boot_look(void)
+{
+	uint32_t ms;
+
+	last.cause = reset_cause_take();
+	last.has_uptime = uptime_of_last_boot(&ms);
+	if (last.has_uptime)
+		snprintf(last.uptime, sizeof(last.uptime), "%lu.%03lu s", (unsigned long)ms / 1000,
+			 (unsigned long)ms % 1000);
+	pr_info("Last reset: %s%s%s", reset_cause_text(last.cause),
+		last.has_uptime ? ", after " : "", last.uptime);
+}
+
+int last_boot_reset(void)
+{
+	int err;
+
+	reset_cause_leave(RESET_COMMAND);
+	err = machine_reset();
+	reset_cause_leave(RESET_WARM);
+	return err;
+}
+
+/* The entries of one boot: how many could not be written, and why the last of them. */
+struct entries {
+	struct store *store;
+	unsigned failed;
+	int err;
+};
+
+static void failed(struct entries *e, int err)
+{
+	e->failed++;
+	e->err = err;
+}
+
+static void put(struct entries *e, const char *key, const void *data, size_t len)
+{
+	uint32_t key_len = (uint32_t)strlen(key);
+	int err = store_put(e->store, key, key_len, data, (uint32_t)len, NULL, 0, STORE_NEVER);
+
+	/* A former value would be taken for that of this boot, and may be what is in the way. */
+	if (err && !store_delete(e->store, key, key_len))
+		err = store_put(e->store, key, key_len, data, (uint32_t)len, NULL, 0, STORE_NEVER);
+	if (err)
+		failed(e, err);
+}
+
+static void put_text(struct entries *e, const char *key, const char *text)
+{
+	put(e, key, text, strlen(text));
+}
+
+static void forget(struct entries *e, const char *key)
+{
+	store_delete(e->store, key, (uint32_t)strlen(key));
+}
+
+static void put_boots(struct entries *e)
+{
+	char text[24] = "";
+	const char *end = text;
+	uint64_t boots = 0;
+	uint32_t len;
+	int err = store_read(e->store, BOOTS, strlen(BOOTS), text, sizeof(text) - 1, &len);
+
+	if (!err)
+		err = number_parse(text, &boots, &end);
+	if (err != -ENOENT && (err || *end)) {
+		pr_warn(BOOTS ": it is not the number that was expected: the count starts again");
+		boots = 0;
+	}
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)boots + 1);
+	put_text(e, BOOTS, text);
+}
+
+/* The end of a log: what is left of it without its first SKIP bytes. */
+struct tail {
+	char *text;
+	size_t skip, len;
+};
+
+static void count(void *ctx, const char *text, size_t len)
+{
+	struct tail *t = ctx;
+
+	(void)text;
+	t->len += len;
+}
+
+static void copy(void *ctx, const char *text, size_t len)
+{
+	struct tail *t = ctx;
+	size_t skip = t->skip < len ? t->skip : len;
+
+	t->skip -= skip;
+	memcpy(t->text + t->len, text + skip, len - skip);
+	t->len += len - skip;
+}
+
+/* The last MOST bytes of the last boot's log as whole lines. */
+static void put_tail(struct entries *e, struct tail *t)
+{
+	const char *from = t->text, *end;
+	bool cut = t->skip;
+
+	t->len = 0;
+	log_dump_before(copy, t);
+	end = t->text + t->len;
+	if (cut) /* within a line, or right behind one: that one is left out, too */
+		from = (const char *)memchr(from, '\n', t->len) + 1;
+	put(e, LOG, from, (size_t)(end - from));
+}
+
+static void put_log(struct entries *e)
+{
+	size_t most = e->store->config.media.size / LOG_SHARE;
+	struct tail t = {NULL};
+
+	log_dump_before(count, &t);
+	if (!t.len) {
+		forget(e, LOG);
+		return;
+	}
+	t.skip = t.len > most ? t.len - most : 0;
+	t.text = malloc(t.len - t.skip);
+	if (t.text) {
+		put_tail(e, &t);
+	} else {
+		forget(e, LOG);
+		failed(e, -ENOMEM);
+	}
+	free(t.text);
+}
+
+void last_boot_write(struct store *s)
+{
+	struct entries e = {.store = s};
+
+	if (!s->open)
+		return;
+	put_boots(&e);
+	put_text(&e, RESET, reset_cause_text(last.cause));
+	if (last.has_uptime)
+		put_text(&e, UPTIME, last.uptime);
+	else
+		forget(&e, UPTIME);
+	put_log(&e);
+	if (e.failed)
+		pr_warn("cairn/: %u of the last boot's entries could not be written: %s", e.failed,
+			error_text(e.err));
+}

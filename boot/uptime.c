@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/uptime.h"
+
+#include "drivers/machine.h"
+
+/*
+ * Two copies, written one after the other: a reset leaves one of them whole. A whole one is a value
+ * and its complement, which neither noise nor zeroed memory is.
+ */
+static struct {
+	volatile uint32_t ms, complement;
+} noted[2] KEPT;
+
+static void note(uint64_t us)
+{
+	uint64_t ms = us / 1000;
+
+	if (ms > UINT32_MAX)
+		ms = UINT32_MAX;
+	for (size_t i = 0; i < ARRAY_SIZE(noted); i++) {
+		noted[i].ms = (uint32_t)ms;
+		noted[i].complement = ~(uint32_t)ms;
+	}
+}
+
+uint64_t uptime_us(void)
+{
+	uint64_t us;
+
+	if (!machine.microseconds)
+		return 0;
+	us = machine.microseconds();
+	note(us);
+	return us;
+}
+
+bool uptime_of_last_boot(uint32_t *ms)
+{
+	bool known = false;
+
+	*ms = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(noted); i++) {
+		uint32_t value = noted[i].ms;
+
+		if (noted[i].complement != ~value)
+			continue;
+		if (value > *ms)
+			*ms = value;
+		known = true;
+		noted[i].complement = value; /* it was that boot's, and not this one's */
+	}
+	return known;
+}
