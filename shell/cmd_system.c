@@ -89,6 +89,8 @@ static int show_last_log(struct shell_env *env)
 	if (err)
 		return shell_failed(env, "dmesg", err);
 	show_lines(env, view.data, view.data_len);
+	if (!view.data_len || ((const char *)view.data)[view.data_len - 1] != '\n')
+		env->write(env->ctx, "\n", 1); /* it was not the boot that put it there */
 	store_release(env->store, &view);
 	return 0;
 }
