@@ -304,6 +304,25 @@ static void test_dmesg(void **state)
 	EXPECT("dmesg", "[    0.000000] one\n[    0.000000] two\n");
 }
 
+/* That of the last boot is an entry; whatever is in it, the cursor stays where it is. */
+static void test_dmesg_of_the_last_boot(void **state)
+{
+	static const char log[] = "[    0.000000] one \\x07\ttwo \xc3\xa4\n\x1b[2J\rthree\x7f\n";
+
+	(void)state;
+	REFUSED("dmesg -1",
+		"dmesg: nothing is left of the last boot's log: cairn/log is not there\n");
+	assert_int_equal(store_put(&store, "cairn/log", 9, log, sizeof(log) - 1, NULL, 0, -1), 0);
+	EXPECT("dmesg -1", "[    0.000000] one \\x07\ttwo \xc3\xa4\n\\x1b[2J\\x0dthree\\x7f\n");
+	EXPECT("put cairn/log 'no line'; dmesg -1", "put: cairn/log, 7 bytes\nno line\n");
+	EXPECT("put cairn/log ''; dmesg -1", "put: cairn/log, 0 bytes\n\n");
+	REFUSED("dmesg 1", "usage: dmesg [-1]\n");
+	env.store_closed = "it is damaged";
+	REFUSED("dmesg -1",
+		"dmesg: the store is not open: it is damaged (store format --yes starts "
+		"afresh)\n");
+}
+
 static void test_reset_and_poweroff(void **state)
 {
 	(void)state;
@@ -921,6 +940,7 @@ int main(void)
 		TEST(test_version),
 		TEST(test_bootargs),
 		TEST(test_dmesg),
+		TEST(test_dmesg_of_the_last_boot),
 		TEST(test_reset_and_poweroff),
 		TEST(test_numbers),
 		TEST(test_md),
