@@ -252,12 +252,14 @@ soak: STORE_FLIPS := 20000000
 soak: MEMBLOCK_CALLS := 100000000
 soak: STORE_OPS := 50000000
 soak: STORE_CUT_POINTS := 100000000
-soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, cuts and damages, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS, STORE_FLIPS
+soak: RETENTION_RESETS := 200
+soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, cuts, damages and resets of the board, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS, STORE_FLIPS, RETENTION_RESETS
 	STORE_FLIPS=$(STORE_FLIPS) tools/run-unit.sh $(HOST)/test_store_flip
 	MEMBLOCK_CALLS=$(MEMBLOCK_CALLS) tools/run-unit.sh $(SOAK)
 	MEMBLOCK_CALLS=$$(($(MEMBLOCK_CALLS) / 10)) tools/run-unit.sh $(SOAK:%random=%grow)
 	STORE_OPS=$(STORE_OPS) tools/run-unit.sh $(STORE_SOAK)
 	STORE_CUT_POINTS=$(STORE_CUT_POINTS) tools/run-unit.sh $(STORE_SOAK:%model=%cut)
+	RETENTION_RESETS=$(RETENTION_RESETS) /usr/bin/python3 -m pytest -q tests/qemu/test_retention.py
 
 # ---- fuzzers ------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ import pexpect
 WAIT = 30  # seconds for any one answer; a boot takes half a second
 LIFE = 120  # seconds after which `timeout` ends QEMU, whatever happens
 PROMPT = "cairn> "
+OWN = 2  # entries that the first boot writes under cairn/
+OWN_LATER = 4  # entries under cairn/ after a warm reset, or with the RAM of an earlier boot
 FAULT = r"(?:\] exception: |\] panic: |\nexception inside )[^\r\n]+[\r\n]"
 
 Map = namedtuple("Map", "memory reserved")
@@ -115,6 +117,10 @@ class Board:
         self.send(command + "\r")
         self.until(re.escape(command))
         return self.until(r"\n" + PROMPT).lstrip("\n")
+
+    def entries(self, prefix=""):
+        """How many entries have keys that begin with PREFIX."""
+        return int(re.search(r"(\d+) entr\w+, \d+ bytes?$", self.run(f"ls '{prefix}'"))[1])
 
     def reset(self):
         """A warm reset; the log of the boot after it."""

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from board import covers, named_reservations, show
+from board import OWN, OWN_LATER, covers, named_reservations, show
 
 MIB = 1 << 20
 RAM = 0x60000000
@@ -63,7 +63,7 @@ def test_warm_reset(boot, kind):
     board.run("put kept 'the value'; put changed old; put gone x")
     board.run("put changed new; del gone")
     log = board.reset()
-    assert "store: recovered 2 entr" in log
+    assert f"store: recovered {OWN + 2} entr" in log
     assert board.run("get kept") == "the value"
     assert board.run("get changed") == "new"
     assert "no such key" in board.run("get gone")
@@ -93,7 +93,8 @@ def test_ram_file(boot, tmp_path):
     ram = tmp_path / "ram"
     for number, options in enumerate(KINDS.values()):
         board = boot("-m", "64M", "--ram", ram, *options)
-        assert (f"recovered {number} entr" if number else "store: new") in board.boot_log
+        own = OWN if number == 1 else OWN_LATER
+        assert (f"recovered {own + number} entr" if number else "store: new") in board.boot_log
         for old in range(number):
             assert board.run(f"get k{old}") == f"v{old}"
         board.run(f"put k{number} v{number}")
@@ -111,7 +112,7 @@ def test_ram_file_smaller_memory(boot, tmp_path):
     board.run("put small s")
     assert board.poweroff() == 0
     board = boot("-m", "128M", "--ram", ram)
-    assert "recovered 1 entr" in board.boot_log
+    assert f"recovered {OWN + 1} entr" in board.boot_log
     assert board.run("get big") == "b"
     assert "no such key" in board.run("get small")
 
@@ -136,7 +137,7 @@ def test_killed(boot, tmp_path, kind):
     board.run("put a first; put b second; put a third")
     board.kill_qemu(int(pid.read_text()), signal.SIGKILL)
     board = boot("-m", "64M", "--ram", ram, *KINDS[kind])
-    assert "recovered 2 entr" in board.boot_log
+    assert f"recovered {OWN + 2} entr" in board.boot_log
     assert board.run("get a") == "third"
     assert board.run("get b") == "second"
 
