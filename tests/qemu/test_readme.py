@@ -28,6 +28,6 @@ def test_recorded_boot(boot):
     for command, answer in re.findall(r"cairn> (.+)\n((?:    (?!cairn> ).*\n)+)", first):
         assert board.run(command).split("\n") == [line.strip() for line in answer.splitlines()]
     log = board.reset()
-    assert re.search(r"store: recovered 1 entries, \d+ bytes free at 0x98300000, boot 2", log)
-    assert "store: recovered 1 entries, 1044400 bytes free at 0x98300000, boot 2" in second
+    assert re.search(r"store: recovered 3 entries, \d+ bytes free at 0x98300000, boot 2", log)
+    assert "store: recovered 3 entries, 1044288 bytes free at 0x98300000, boot 2" in second
     assert board.run("get note") == "written before the reset"
