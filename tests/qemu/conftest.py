@@ -90,18 +90,20 @@ def project(tmp_path_factory, scratch):
 
 
 class Count:
-    """Tests and compared boots of all workers."""
+    """Tests, compared boots and resets of a load of all workers."""
 
     def __init__(self):
-        self.tests = self.boots = 0
+        self.tests = self.boots = self.resets = 0
 
     def pytest_runtest_logreport(self, report):
         if report.when == "teardown":
             self.tests += 1
             self.boots += dict(report.user_properties).get("boots_compared", 0)
+            self.resets += dict(report.user_properties).get("resets", 0)
 
     def pytest_terminal_summary(self, terminalreporter):
         terminalreporter.write_line(f"figure memmap_boots_compared {self.boots} boots")
+        terminalreporter.write_line(f"figure board_resets_under_load {self.resets} resets")
 
     def pytest_sessionfinish(self, session):
         if self.tests >= MANY_TESTS and self.boots < BOOTS_COMPARED:

@@ -122,6 +122,14 @@ def rng(request):
     return random.Random(f"{SEED} {request.node.name}")
 
 
+@pytest.fixture
+def count(request):
+    """To be called for each reset; the sum is a figure of the run."""
+    resets = []
+    yield lambda: resets.append(1)
+    request.node.user_properties.append(("resets", len(resets)))
+
+
 def whole_lines(text):
     return text[:text.rfind("\n") + 1]
 
@@ -129,9 +137,10 @@ def whole_lines(text):
 class Watch:
     """What is known about a board, and has to be known to it after each reset."""
 
-    def __init__(self, board):
+    def __init__(self, board, count):
         board.on_prompt = None
         self.board = board
+        self.count = count  # called for each reset that was checked
         self.log = board.boot_log
         self.boots = 1
         self.own = {OWN}  # how many entries under cairn/ there may be
@@ -193,15 +202,16 @@ class Watch:
         assert board.run("dmesg -1").startswith(whole_lines(self.log)[:-1])
         self.own = {board.entries("cairn/")}
         self.log = log
+        self.count()
 
 
 @pytest.mark.parametrize("board_number", range((RESETS + PER_BOARD - 1) // PER_BOARD))
-def test_resets(project, boot, monitor, rng, board_number):
+def test_resets(project, boot, monitor, rng, count, board_number):
     """
     A reset as a watchdog's, in the midst of the load: by the clock, which is mostly while a number is printed,
     or in the midst of a call of the store. Some more come in the midst of the boot.
     """
-    watch = Watch(boot("-m", "64M", extra=monitor.options))
+    watch = Watch(boot("-m", "64M", extra=monitor.options), count)
     for _ in range(min(PER_BOARD, RESETS - board_number * PER_BOARD)):
         watch.load(rng)
         if rng.random() < 0.5:
@@ -218,14 +228,14 @@ def test_resets(project, boot, monitor, rng, board_number):
     assert watch.board.poweroff() == 0
 
 
-def test_killed(boot, rng, tmp_path):
+def test_killed(boot, rng, count, tmp_path):
     """QEMU ends without a warning in the midst of the load; its RAM is in a file."""
     ram, pid = tmp_path / "ram", tmp_path / "pid"
 
     def start():
         return boot("-m", "64M", "--ram", ram, extra=["-pidfile", pid])
 
-    watch = Watch(start())
+    watch = Watch(start(), count)
     for _ in range(max(1, RESETS // KILLS)):
         watch.load(rng)
         watch.board.kill_qemu(int(pid.read_text()), signal.SIGKILL)
