@@ -14,6 +14,7 @@
 #include "store/pins.h"
 
 #define MAGIC_BYTES 4U
+#define NONE UINT32_MAX /* as an offset */
 
 static bool usable(const struct store_media *m)
 {
@@ -133,30 +134,17 @@ static void leave_out(struct store *s, uint32_t off)
 		     (long)(int32_t)be32_load(p + HDR_METALEN));
 }
 
-/* Makes the record at OFF an entry; of two with one key the later counts, as the newer one. */
-static int index_record(struct store *s, uint32_t off)
+/* Gathers the record at OFF for the index. */
+static int gather(struct store *s, struct index_bulk *bulk, uint32_t off)
 {
-	const uint8_t *p = door_at(&s->door, off);
-	uint32_t key_len = be32_load(p + HDR_KEYLEN), hash, old;
-	struct store_index_slot *entry;
-	struct index_place at;
+	const uint8_t *key = door_at(&s->door, off + HDR_BYTES);
 
 	if (!store_record(s, off)) {
 		leave_out(s, off);
 		return 0;
 	}
-	hash = index_hash(s, p + HDR_BYTES, key_len);
-	if (entries_reserve(s, hash))
-		return -ENOMEM;
-	at = index_place(s, hash);
-	entry = index_match(s, at, hash, p + HDR_BYTES, key_len, &old);
-	if (entry) {
-		entries_remove(s, entry);
-		s->shadowed++;
-		at = index_place(s, hash);
-	}
-	entries_add(s, at, hash, off);
-	return 0;
+	return entries_gather(s, bulk, index_hash(s, key, door_read(&s->door, off + HDR_KEYLEN)),
+			      off);
 }
 
 /* Why the records cannot be followed from OFF on, as a line; the file can only be read then. */
@@ -178,26 +166,6 @@ static void stop_at(struct store *s, uint32_t off)
 			     (unsigned long)off, (long)(int32_t)size, HDR_BYTES);
 }
 
-/* Follows the records to where the file ends, or to the one that it cuts. */
-static int survey(struct store *s)
-{
-	uint32_t off = s->start, fetched = off, size;
-
-	for (; s->end - off >= HDR_BYTES; off += size) {
-		size = read_size(s, off);
-		if (!size_legal(s, off, size)) {
-			stop_at(s, off);
-			break;
-		}
-		marks_note(s, off);
-		marks_read_ahead(s, off, &fetched);
-		if (!is_free(s, off) && index_record(s, off))
-			return -ENOMEM;
-	}
-	s->end = off;
-	return 0;
-}
-
 /* Takes up a run of free slots: cut off at the end of the file, else made one. */
 static void settle_run(struct store *s, uint32_t run, uint32_t end, uint32_t slots)
 {
@@ -211,17 +179,13 @@ static void settle_run(struct store *s, uint32_t run, uint32_t end, uint32_t slo
 		freelist_add(s, run, end - run);
 }
 
-/* What the Java class does at open and after a purge. */
-static void tidy(struct store *s)
+/* Joins and lists the free slots from OFF on, where a run of them may begin but none continues. */
+static void tidy_from(struct store *s, uint32_t off)
 {
-	uint32_t run = s->start, slots = 0, end = s->end;
+	uint32_t run = off, slots = 0, end = s->end;
 	struct marks_ahead ahead = {0};
 
-	s->packed = s->start;
-	s->passed = s->limit;
-	freelist_clear(s, 0);
-	freelist_set_tail(s, end, s->limit - end);
-	for (uint32_t off = s->start, size; off < end; off += size) {
+	for (uint32_t size; off < end; off += size) {
 		marks_step(s, &ahead, off);
 		size = step(s, off);
 		if (!size) { /* damaged since the open */
@@ -241,6 +205,88 @@ static void tidy(struct store *s)
 	settle_run(s, run, end, slots);
 }
 
+/* What the Java class does at open and after a purge. */
+static void tidy(struct store *s)
+{
+	s->packed = s->start;
+	s->passed = s->limit;
+	freelist_clear(s, 0);
+	freelist_set_tail(s, s->end, s->limit - s->end);
+	tidy_from(s, s->start);
+}
+
+/* What the first walk has found. */
+struct finds {
+	struct index_bulk entries;
+	uint32_t run, slots; /* where the free slots begin that it is in, and how many they are */
+	uint32_t untidy;     /* behind this there are slots to join or cut off; others are listed */
+};
+
+static void find_free(struct finds *f, uint32_t off)
+{
+	if (!f->slots++)
+		f->run = off;
+	if (f->slots == 2 && f->untidy == NONE)
+		f->untidy = f->run;
+}
+
+static int find_record(struct store *s, struct finds *f, uint32_t off)
+{
+	if (f->slots == 1 && f->untidy == NONE)
+		freelist_add(s, f->run, off - f->run);
+	f->slots = 0;
+	return gather(s, &f->entries, off);
+}
+
+/* Follows the records to where the file ends, or to the one that it cuts. */
+static int survey(struct store *s, struct finds *f)
+{
+	uint32_t off = s->start, fetched = off, size;
+
+	for (; s->end - off >= HDR_BYTES; off += size) {
+		size = read_size(s, off);
+		if (!size_legal(s, off, size)) {
+			stop_at(s, off);
+			break;
+		}
+		marks_note(s, off);
+		marks_read_ahead(s, off, &fetched);
+		if (is_free(s, off))
+			find_free(f, off);
+		else if (find_record(s, f, off))
+			return -ENOMEM;
+	}
+	s->end = off;
+	if (f->slots && f->untidy == NONE)
+		f->untidy = f->run;
+	return 0;
+}
+
+/* Fills entries and free list from the file; what is to be joined there is, if it is sound. */
+static int take_up(struct store *s)
+{
+	struct finds f = {.untidy = NONE};
+	int err = index_bulk_begin(&f.entries, s->end);
+
+	if (!err)
+		err = survey(s, &f);
+	if (err)
+		index_bulk_free(&f.entries);
+	else
+		err = index_bulk_end(s, &f.entries, NULL, &s->shadowed);
+	if (err)
+		return err;
+	s->packed = s->start;
+	if (s->read_only) {
+		freelist_clear(s, 0);
+		return 0;
+	}
+	freelist_set_tail(s, s->end, s->limit - s->end);
+	if (f.untidy != NONE)
+		tidy_from(s, f.untidy);
+	return 0;
+}
+
 static int start_empty(struct store *s)
 {
 	write_word(s, 0, IMAGE_MAGIC);
@@ -250,8 +296,6 @@ static int start_empty(struct store *s)
 
 static int open_classic(struct store *s)
 {
-	int err;
-
 	s->start = MAGIC_BYTES;
 	s->limit = s->door.media.size;
 	s->file_size = s->config.file_size;
@@ -266,10 +310,7 @@ static int open_classic(struct store *s)
 		store_report(s, "the file does not begin with FCS1: it is left as it is");
 		return -EBADMSG;
 	}
-	err = survey(s);
-	if (!err && !s->read_only)
-		tidy(s);
-	return err;
+	return take_up(s);
 }
 
 static uint64_t slot_bytes(uint64_t content)

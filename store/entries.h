@@ -20,6 +20,14 @@ static inline void entries_add(struct store *s, struct index_place at, uint32_t 
 	index_insert(s, at, hash, order_kept(s) ? order_add(s, off) : off);
 }
 
+/** Gathers the record at OFF, whose key has HASH, as the newest. 0 or -ENOMEM. */
+static inline int entries_gather(struct store *s, struct index_bulk *b, uint32_t hash, uint32_t off)
+{
+	if (order_kept(s) && order_reserve(s))
+		return -ENOMEM;
+	return index_bulk_add(b, hash, order_kept(s) ? order_add(s, off) : off);
+}
+
 /** Takes the entry at SLOT out. */
 static inline void entries_remove(struct store *s, struct store_index_slot *slot)
 {

@@ -13,6 +13,11 @@
 #define SPARE 16U             /* slots behind the last home, more than a window */
 #define FIRST_HOMES 8U
 
+/* Of an index that is made at once: a part for so much of the chain, and what it begins with. */
+#define PART_BYTES 65536U
+#define PARTS_MAX 256U
+#define PART_ROOM 16U
+
 /* How full a segment may become, and is made anew because it grew or shrank: % of its homes. */
 struct load {
 	uint8_t most, grown, shrunk;
@@ -295,6 +300,144 @@ void index_remove(struct store *s, struct store_index_slot *slot)
 		resize(s, seg, homes_for(seg->count, load_of(s).shrunk));
 	if (ix->segment_count > 1 && ix->count < ix->segment_count * SEGMENT_MEAN_LOW)
 		unsplit(s);
+}
+
+/* ---- the index of a store that is being opened ---- */
+
+int index_bulk_begin(struct index_bulk *b, uint32_t bytes)
+{
+	uint32_t parts = 1;
+
+	while (parts < PARTS_MAX && (uint64_t)parts * PART_BYTES < bytes)
+		parts *= 2;
+	*b = (struct index_bulk){.mask = parts - 1};
+	b->parts = malloc(parts * sizeof(*b->parts));
+	if (!b->parts)
+		return -ENOMEM;
+	memset(b->parts, 0, parts * sizeof(*b->parts));
+	return 0;
+}
+
+int index_part_extend(struct index_part *part)
+{
+	uint32_t room = part->room + part->room / 2 + PART_ROOM;
+	struct store_index_slot *slot = realloc(part->slot, room * sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	part->slot = slot;
+	part->room = room;
+	return 0;
+}
+
+void index_bulk_free(struct index_bulk *b)
+{
+	if (!b->parts)
+		return;
+	for (uint32_t i = 0; i <= b->mask; i++)
+		free(b->parts[i].slot);
+	free(b->parts);
+	b->parts = NULL;
+}
+
+/* As many segments as COUNT entries want, each with `homes` the entries that it is going to have.
+ */
+static bool plan_segments(struct store_index *ix, const struct index_bulk *b)
+{
+	uint32_t segments = 1;
+
+	while ((uint64_t)segments * SEGMENT_MEAN <= b->count)
+		segments *= 2;
+	if (!list_resize(ix, segments))
+		return false;
+	memset(ix->segments, 0, segments * sizeof(*ix->segments));
+	set_count(ix, segments);
+	for (uint32_t i = 0; i <= b->mask; i++)
+		for (uint32_t k = 0; k < b->parts[i].count; k++)
+			ix->segments[b->parts[i].slot[k].hash & (segments - 1)].homes++;
+	return true;
+}
+
+/* Makes a segment that was planned, or is full before all of its entries are in: room for one. */
+static __attribute__((noinline)) bool open_segment(struct store *s, struct store_segment *seg)
+{
+	struct store_index_slot nothing = {.hash = INDEX_EMPTY};
+	struct store_segment none = {.slot = &nothing};
+	uint32_t homes;
+
+	if (seg->slot)
+		return resize(s, seg, homes_for(seg->count + 1, load_of(s).grown));
+	homes = homes_for(seg->homes, load_of(s).grown);
+	if (!fill_segment(s, seg, &none, homes, 0, 0))
+		return false;
+	s->index.slots += seg->slots;
+	return true;
+}
+
+/* The entry from SLOT on that has X's hash and key, or NULL. */
+static struct store_index_slot *same_key(const struct store *s, struct store_index_slot *slot,
+					 const struct store_index_slot *x)
+{
+	const uint8_t *p = (const uint8_t *)s->door.media.base + index_offset(s, x);
+	uint32_t key_len = be32_load(p + HDR_KEYLEN);
+
+	for (; slot->hash == x->hash; slot++)
+		if (slot_has_key(s, index_offset(s, slot), p + HDR_BYTES, key_len))
+			return slot;
+	return NULL;
+}
+
+/* Adds X to its segment, or settles which of two with its key counts; true if there were two. */
+static bool bulk_insert(struct store *s, struct store_segment *seg, struct store_index_slot x,
+			index_newer_fn newer)
+{
+	struct index_place at = {seg, index_first(seg, x.hash)};
+	struct store_index_slot *old = at.slot->hash == x.hash ? same_key(s, at.slot, &x) : NULL;
+	uint32_t loser = x.ref;
+
+	if (!old) {
+		index_insert(s, at, x.hash, x.ref);
+		return false;
+	}
+	if (!newer || newer(s, index_offset(s, &x), index_offset(s, old))) {
+		loser = old->ref;
+		old->ref = x.ref;
+	}
+	if (order_kept(s))
+		order_remove(s, loser);
+	return true;
+}
+
+/* Adds all of a part; *LOST grows by those that do not count. */
+static bool bulk_insert_part(struct store *s, const struct index_part *part, index_newer_fn newer,
+			     uint32_t *lost)
+{
+	const struct store_index_slot *end = part->slot + part->count;
+
+	for (const struct store_index_slot *x = part->slot; x < end; x++) {
+		struct store_segment *seg = &s->index.segments[x->hash & (s->index.half - 1)];
+
+		if (seg->count >= seg->most && !open_segment(s, seg))
+			return false;
+		*lost += bulk_insert(s, seg, *x, newer);
+	}
+	return true;
+}
+
+int index_bulk_end(struct store *s, struct index_bulk *b, index_newer_fn newer, uint32_t *lost)
+{
+	bool enough = !b->count || plan_segments(&s->index, b);
+
+	*lost = 0;
+	for (uint32_t i = 0; enough && i <= b->mask; i++) {
+		enough = bulk_insert_part(s, &b->parts[i], newer, lost);
+		free(b->parts[i].slot);
+		b->parts[i].slot = NULL;
+	}
+	for (uint32_t i = 0; enough && i < s->index.segment_count; i++)
+		enough = s->index.segments[i].slot || open_segment(s, &s->index.segments[i]);
+	index_bulk_free(b);
+	return enough ? 0 : -ENOMEM;
 }
 
 void index_free(struct store *s)

@@ -15,6 +15,8 @@
 #ifndef CAIRN_STORE_INDEX_H
 #define CAIRN_STORE_INDEX_H
 
+#include <errno.h>
+
 #include "store/order.h"
 #include "store/slot.h"
 #include "store/store.h"
@@ -114,6 +116,54 @@ void index_insert(struct store *s, struct index_place at, uint32_t hash, uint32_
 
 /** Takes the entry at SLOT out. */
 void index_remove(struct store *s, struct store_index_slot *slot);
+
+/**
+ * The entries of a store that is being opened, gathered one by one; none of them can be found yet.
+ * They lie in parts by the low bits of their hashes, as the index' segments do, so that each
+ * segment is filled once, at its size, while it is in the cache.
+ *
+ * This takes at most 12 bytes an entry, and some hundred for each part; a part is freed when the
+ * index has its entries, so that both together need little more than the index alone.
+ */
+struct index_bulk {
+	struct index_part {
+		struct store_index_slot *slot;
+		uint32_t count, room;
+	} * parts;
+	uint32_t mask;  /* parts, a power of two, less one */
+	uint32_t count; /* of all parts */
+};
+
+/** Begins to gather the entries of a chain of BYTES bytes. 0 or -ENOMEM. */
+int index_bulk_begin(struct index_bulk *b, uint32_t bytes);
+
+/** Makes room for one more in the part. 0 or -ENOMEM. */
+int index_part_extend(struct index_part *part);
+
+/** Gathers the record of REF, as for index_insert(). 0 or -ENOMEM. */
+static inline int index_bulk_add(struct index_bulk *b, uint32_t hash, uint32_t ref)
+{
+	struct index_part *part = &b->parts[hash & b->mask];
+
+	if (part->count == part->room && index_part_extend(part))
+		return -ENOMEM;
+	part->slot[part->count++] = (struct store_index_slot){.hash = hash, .ref = ref};
+	b->count++;
+	return 0;
+}
+
+/** Whether the record at OFF counts, and not the one at OLD, which was gathered before it. */
+typedef bool (*index_newer_fn)(const struct store *s, uint32_t off, uint32_t old);
+
+/**
+ * Fills the index of S, which is empty, with what was gathered. Which of two records with one key
+ * counts, NEWER says (NULL: the later one); *LOST is how many do not. Their nodes leave the order.
+ * 0 or -ENOMEM; nothing is gathered any more in either case.
+ */
+int index_bulk_end(struct store *s, struct index_bulk *b, index_newer_fn newer, uint32_t *lost);
+
+/** Forgets what was gathered. */
+void index_bulk_free(struct index_bulk *b);
 
 /** Forgets all entries and frees the table. */
 void index_free(struct store *s);

@@ -225,6 +225,55 @@ static void test_open_without_memory(void **state)
 	}
 }
 
+static int open_file(uint32_t file_size, uint32_t max_entries)
+{
+	const struct store_config config = {
+		.media = {.base = region, .size = REGION},
+		.layout = &store_classic,
+		.file_size = file_size,
+		.max_entries = max_entries,
+	};
+
+	return store_open(&store, &config);
+}
+
+/* The same with the plain layout, which gathers the entries before it makes the index. */
+static void test_open_file_without_memory(void **state)
+{
+	uint32_t max_entries = 0, file_size, total;
+	struct store_stats st;
+
+	(void)state;
+	assert_int_equal(open_file(0, 0), 0);
+	for (uint32_t key = 0; key < KEYS; key++)
+		put(key, key % 64);
+	store_stat(&store, &st);
+	file_size = st.file_size;
+	do {
+		store_close(&store);
+		allocated = 0;
+		assert_int_equal(open_file(file_size, max_entries), 0);
+		total = allocated;
+		for (uint32_t from = 0; from < total; from++) {
+			int err;
+
+			store_close(&store);
+			fail_from = allocated + from;
+			fail_count = 1 + from % 2;
+			err = open_file(file_size, max_entries);
+			fail_from = UINT32_MAX;
+			assert_true(err == 0 || err == -ENOMEM);
+			if (err != 0)
+				assert_int_equal(open_file(file_size, max_entries), 0);
+			assert_int_equal(store_size(&store), KEYS);
+			for (uint32_t key = 0; key < KEYS; key++)
+				assert_int_equal(store_contains(&store, &key, sizeof(key)), 0);
+		}
+		max_entries = max_entries ? 0 : KEYS;
+	} while (max_entries);
+	store_close(&store);
+}
+
 /* What there was no memory to remember is used again when nothing else is left. */
 static void test_forgotten_slots_are_found_again(void **state)
 {
@@ -258,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_any_allocation_fails),
 		cmocka_unit_test(test_any_allocation_fails_with_an_order),
 		cmocka_unit_test(test_open_without_memory),
+		cmocka_unit_test(test_open_file_without_memory),
 		cmocka_unit_test(test_forgotten_slots_are_found_again),
 	};
 
