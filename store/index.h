@@ -49,7 +49,7 @@ static inline uint64_t index_mix(uint64_t h)
 static ALWAYS_INLINE uint32_t index_hash(const struct store *s, const void *key, uint32_t key_len)
 {
 	const uint8_t *p = key;
-	uint64_t h = (s->super.salt + 1ULL) * INDEX_FACTOR ^ key_len;
+	uint64_t h = INDEX_FACTOR ^ (uint64_t)s->super.salt << 32 ^ key_len;
 
 	if (key_len < 8) {
 		h = index_mix(h ^ index_short_key(p, key_len) << 8);

@@ -70,6 +70,7 @@ int store_open(struct store *s, const struct store_config *config)
 	err = s->layout->open(s);
 	s->passed = s->limit;
 	s->open = true;
+	s->plain = !order_kept(s) && (!s->layout->verify || s->config.unchecked);
 	if (err)
 		store_close(s);
 	return err;
@@ -85,6 +86,7 @@ void store_close(struct store *s)
 	pins_free(s);
 	marks_free(s);
 	s->open = false;
+	s->plain = false;
 }
 
 int store_writable(const struct store *s)
@@ -402,18 +404,13 @@ void store_release(struct store *s, const struct store_view *view)
 		unpack(s);
 }
 
-int store_read(struct store *s, const void *key, uint32_t key_len, void *data, uint32_t room,
-	       uint32_t *data_len)
+/* Copies the data of the record at OFF, which is live. */
+static ALWAYS_INLINE int copy_data(const struct store *s, uint32_t off, uint32_t key_len,
+				   void *data, uint32_t room, uint32_t *data_len)
 {
-	struct found f;
-	int err = lookup(s, key, key_len, &f);
-	const uint8_t *p;
-	uint32_t len;
+	const uint8_t *p = door_at(&s->door, off);
+	uint32_t len = be32_load(p + HDR_DATALEN);
 
-	if (err)
-		return err;
-	p = door_at(&s->door, f.off);
-	len = be32_load(p + HDR_DATALEN);
 	*data_len = len;
 	if (len > room)
 		return -EMSGSIZE;
@@ -422,11 +419,81 @@ int store_read(struct store *s, const void *key, uint32_t key_len, void *data, u
 	return 0;
 }
 
-int store_contains(struct store *s, const void *key, uint32_t key_len)
+/* store_read() and store_contains() of whatever there is. */
+static __attribute__((noinline)) int read_any(struct store *s, const void *key, uint32_t key_len,
+					      void *data, uint32_t room, uint32_t *data_len)
 {
 	struct found f;
+	int err = lookup(s, key, key_len, &f);
 
-	return lookup(s, key, key_len, &f);
+	return err || !data_len ? err : copy_data(s, f.off, key_len, data, room, data_len);
+}
+
+/* What is known of a key. */
+enum peeked { PRESENT, ABSENT, UNSURE };
+
+/*
+ * What lookup() would find, without a call, for what is read most of the time; *OFF is the record.
+ * UNSURE: lookup() has to say what is the matter with the record that has KEY's hash, as its key is
+ * another one, its lengths do not fit, or it may be expired.
+ */
+static ALWAYS_INLINE enum peeked peek(const struct store *s, const void *key, uint32_t key_len,
+				      uint32_t *off)
+{
+	const struct store_index_slot *slot;
+	uint64_t words, lengths;
+	uint32_t hash, size;
+	const uint8_t *p;
+
+	if (!s->plain || key_len - 1 >= STORE_KEY_MAX || !s->index.count)
+		return UNSURE;
+	hash = index_hash(s, key, key_len);
+	slot = index_place(s, hash).slot;
+	if (slot->hash != hash)
+		return ABSENT;
+	*off = slot->ref;
+	p = door_at(&s->door, *off);
+	words = be64_load(p + HDR_SIZE);
+	lengths = be64_load(p + HDR_DATALEN);
+	size = (uint32_t)(words >> 32);
+	if ((uint32_t)words != key_len || size > s->end - *off ||
+	    (lengths >> 32) + (uint32_t)lengths + key_len + s->layout->overhead > size ||
+	    (int64_t)be64_load(p + HDR_EXPIRY) > 0 || !same_bytes(p + HDR_BYTES, key, key_len))
+		return UNSURE;
+	return PRESENT;
+}
+
+int store_read(struct store *s, const void *key, uint32_t key_len, void *data, uint32_t room,
+	       uint32_t *data_len)
+{
+	uint32_t off;
+
+	switch (peek(s, key, key_len, &off)) {
+	case PRESENT:
+		s->counters.hits++;
+		return copy_data(s, off, key_len, data, room, data_len);
+	case ABSENT:
+		s->counters.misses++;
+		return -ENOENT;
+	default:
+		return read_any(s, key, key_len, data, room, data_len);
+	}
+}
+
+int store_contains(struct store *s, const void *key, uint32_t key_len)
+{
+	uint32_t off;
+
+	switch (peek(s, key, key_len, &off)) {
+	case PRESENT:
+		s->counters.hits++;
+		return 0;
+	case ABSENT:
+		s->counters.misses++;
+		return -ENOENT;
+	default:
+		return read_any(s, key, key_len, NULL, 0, NULL);
+	}
 }
 
 int store_delete(struct store *s, const void *key, uint32_t key_len)

@@ -246,6 +246,8 @@ struct store {
 	uint32_t walks;       /* under way: nothing may be written */
 	int64_t first_expiry; /* no entry expires before */
 	bool open, read_only;
+	bool plain; /* open, and all that a read has to do is to find the record: no order is kept,
+		       and no checksum verified */
 };
 /** What lies in a region. */
 enum store_found {
