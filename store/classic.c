@@ -53,7 +53,8 @@ static void write_word(struct store *s, uint32_t off, uint32_t value)
 	door_write(&s->door, off, bytes, sizeof(bytes));
 }
 
-static void write_header(struct store *s, uint32_t off, uint32_t size, const struct slot_content *c)
+static inline void write_header(struct store *s, uint32_t off, uint32_t size,
+				const struct slot_content *c)
 {
 	uint8_t header[HDR_BYTES];
 
@@ -62,7 +63,7 @@ static void write_header(struct store *s, uint32_t off, uint32_t size, const str
 	be32_store(header + HDR_DATALEN, c->data_len);
 	be32_store(header + HDR_METALEN, c->meta_len);
 	be64_store(header + HDR_EXPIRY, (uint64_t)c->expiry);
-	door_write(&s->door, off, header, HDR_BYTES);
+	door_part(&s->door, off, header, HDR_BYTES);
 }
 
 static void write_free(struct store *s, uint32_t off, uint32_t size)
@@ -70,6 +71,7 @@ static void write_free(struct store *s, uint32_t off, uint32_t size)
 	static const struct slot_content none = {.expiry = -1};
 
 	write_header(s, off, size, &none);
+	door_end_parts(&s->door, off, HDR_BYTES);
 	freelist_add(s, off, size);
 }
 
@@ -84,9 +86,12 @@ static void write_record(struct store *s, uint32_t off, uint32_t block, uint32_t
 	else if (size < block)
 		write_free(s, off + size, block - size);
 	write_header(s, off, size, c);
-	door_write(d, at, c->key, c->key_len);
-	door_write(d, at + c->key_len, c->data, c->data_len);
-	door_write(d, at + c->key_len + c->data_len, c->meta, c->meta_len);
+	door_part(d, at, c->key, c->key_len);
+	at += c->key_len;
+	door_part(d, at, c->data, c->data_len);
+	at += c->data_len;
+	door_part(d, at, c->meta, c->meta_len);
+	door_end_parts(d, off, at + c->meta_len - off);
 }
 
 static void kill_record(struct store *s, uint32_t off, uint32_t size)
@@ -313,19 +318,6 @@ static int open_classic(struct store *s)
 	return take_up(s);
 }
 
-static uint64_t slot_bytes(uint64_t content)
-{
-	return HDR_BYTES + content;
-}
-
-static int begin(struct store *s, struct slot_content *c, uint32_t victim)
-{
-	(void)s;
-	(void)victim;
-	c->seq = 0;
-	return 0;
-}
-
 static int clear(struct store *s)
 {
 	if (s->pins.count)
@@ -425,8 +417,6 @@ const struct store_layout store_classic = {
 	.overhead = HDR_BYTES,
 	.usable = usable,
 	.open = open_classic,
-	.slot_bytes = slot_bytes,
-	.begin = begin,
 	.write = write_record,
 	.kill = kill_record,
 	.reclaim = reclaim,

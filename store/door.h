@@ -33,6 +33,20 @@ static inline uint32_t door_read(const struct store_door *d, uint32_t off)
 /** Tells the hooks that LEN bytes at OFF were written. */
 void door_wrote(struct store_door *d, uint32_t off, uint32_t len);
 
+/** A part of what door_end_parts() ends: copies LEN bytes, 0 included, as door_write() does. */
+static inline void door_part(struct store_door *d, uint32_t off, const void *src, uint32_t len)
+{
+	if (len)
+		memcpy((uint8_t *)d->media.base + off, src, len);
+}
+
+/** All LEN bytes at OFF were written in parts: they count as one write. */
+static inline void door_end_parts(struct store_door *d, uint32_t off, uint32_t len)
+{
+	if (d->told)
+		door_wrote(d, off, len);
+}
+
 /** Copies LEN bytes from SRC (which may lie elsewhere in the region) to OFF. */
 static inline void door_write(struct store_door *d, uint32_t off, const void *src, uint32_t len)
 {

@@ -6,12 +6,21 @@
 #include "store/index.h"
 #include "store/order.h"
 
-/** Makes room for one with HASH, so that its entries_add() cannot fail. 0 or -ENOMEM. */
+/**
+ * Makes room for one with HASH, so that its entries_add() cannot fail. The segment that it will be
+ * in unless the index changes before; NULL: no memory.
+ */
+static inline struct store_segment *entries_segment(struct store *s, uint32_t hash)
+{
+	struct store_segment *seg = index_reserve(s, hash);
+
+	return order_kept(s) && order_reserve(s) ? NULL : seg;
+}
+
+/** The same without the segment. 0 or -ENOMEM. */
 static inline int entries_reserve(struct store *s, uint32_t hash)
 {
-	int err = index_reserve(s, hash);
-
-	return !err && order_kept(s) ? order_reserve(s) : err;
+	return entries_segment(s, hash) ? 0 : -ENOMEM;
 }
 
 /** Adds the record at OFF, whose key has HASH and is in no entry, as the newest, AT its place. */

@@ -43,8 +43,8 @@ static uint32_t homes_for(uint32_t count, uint32_t percent)
  * Fills TO with the entries of FROM whose hash has BITS under MASK. False if it would have no room
  * for one more then: a window from behind the last entry lies inside.
  */
-static bool copy(struct store_segment *to, const struct store_segment *from, uint32_t mask,
-		 uint32_t bits)
+static ALWAYS_INLINE bool copy(struct store_segment *to, const struct store_segment *from,
+			       uint32_t mask, uint32_t bits)
 {
 	struct store_index_slot *next = to->slot, *end = to->slot + to->slots - INDEX_WINDOW - 1;
 	const struct store_index_slot *slot = from->slot, *last = slot + from->slots;
@@ -87,7 +87,7 @@ static bool fill_segment(const struct store *s, struct store_segment *to,
 			 uint32_t bits)
 {
 	for (uint32_t spare = SPARE; make_segment(to, homes, spare, load_of(s).most); spare *= 2) {
-		if (copy(to, from, mask, bits))
+		if (mask ? copy(to, from, mask, bits) : copy(to, from, 0, 0))
 			return true;
 		free(to->slot);
 	}
@@ -222,19 +222,19 @@ static void unsplit(struct store *s)
 		list_resize(ix, ix->segment_count);
 }
 
-int index_make_room(struct store *s, uint32_t hash)
+struct store_segment *index_make_room(struct store *s, uint32_t hash)
 {
 	struct store_index *ix = &s->index;
 	struct store_segment *seg;
 
 	if (!ix->segment_count && !first_segment(s))
-		return -ENOMEM;
+		return NULL;
 	if (ix->count >= ix->split_at)
 		split(s);
 	seg = index_segment(ix, hash);
 	if (seg->count < seg->most)
-		return 0;
-	return resize(s, seg, homes_for(seg->count + 1, load_of(s).grown)) ? 0 : -ENOMEM;
+		return seg;
+	return resize(s, seg, homes_for(seg->count + 1, load_of(s).grown)) ? seg : NULL;
 }
 
 __attribute__((noinline)) bool index_damaged(const struct store *s, uint32_t off)
@@ -266,21 +266,6 @@ struct store_index_slot *index_search(struct store *s, uint32_t off)
 				return &seg->slot[k];
 	}
 	return NULL;
-}
-
-void index_insert(struct store *s, struct index_place at, uint32_t hash, uint32_t ref)
-{
-	const struct store_index_slot *last = at.seg->slot + at.seg->slots - INDEX_WINDOW - 1;
-	struct store_index_slot *end = at.slot;
-
-	while (end->hash != INDEX_EMPTY)
-		end++;
-	memmove(at.slot + 1, at.slot, (size_t)(end - at.slot) * sizeof(*end));
-	*at.slot = (struct store_index_slot){.hash = hash, .ref = ref};
-	if (end == last)
-		at.seg->most = 0; /* no room for another one */
-	at.seg->count++;
-	s->index.count++;
 }
 
 void index_remove(struct store *s, struct store_index_slot *slot)

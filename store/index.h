@@ -81,17 +81,19 @@ static inline struct store_index_slot *index_home(const struct store_segment *se
 }
 
 /** index_reserve() when there is no room. */
-int index_make_room(struct store *s, uint32_t hash);
+struct store_segment *index_make_room(struct store *s, uint32_t hash);
 
-/** Makes room for an entry with HASH, so that its index_insert() cannot fail. 0 or -ENOMEM. */
-static inline int index_reserve(struct store *s, uint32_t hash)
+/**
+ * Makes room for an entry with HASH, so that its index_insert() cannot fail. Its segment, until the
+ * index changes; NULL: no memory.
+ */
+static inline struct store_segment *index_reserve(struct store *s, uint32_t hash)
 {
-	const struct store_segment *seg;
-
 	if (s->index.count) {
-		seg = index_segment(&s->index, hash);
+		struct store_segment *seg = index_segment(&s->index, hash);
+
 		if (seg->count < seg->most)
-			return 0;
+			return seg;
 	}
 	return index_make_room(s, hash);
 }
@@ -112,7 +114,25 @@ struct index_place {
  * Adds a record that is not in it. REF: its offset, or its node if an order is kept. AT is where
  * HASH would be, looked up since the index last changed.
  */
-void index_insert(struct store *s, struct index_place at, uint32_t hash, uint32_t ref);
+static inline void index_insert(struct store *s, struct index_place at, uint32_t hash, uint32_t ref)
+{
+	const struct store_index_slot *last = at.seg->slot + at.seg->slots - INDEX_WINDOW - 1;
+	const struct store_index_slot slot = {.hash = hash, .ref = ref};
+	uint64_t next, here;
+
+	/* Each makes room for the one before it: two or three most of the time. */
+	memcpy(&next, &slot, sizeof(next));
+	while (at.slot->hash != INDEX_EMPTY) {
+		memcpy(&here, at.slot, sizeof(here));
+		memcpy(at.slot++, &next, sizeof(next));
+		next = here;
+	}
+	memcpy(at.slot, &next, sizeof(next));
+	if (at.slot == last)
+		at.seg->most = 0; /* no room for another one */
+	at.seg->count++;
+	s->index.count++;
+}
 
 /** Takes the entry at SLOT out. */
 void index_remove(struct store *s, struct store_index_slot *slot);

@@ -20,12 +20,13 @@ struct store_layout {
 	 */
 	int (*open)(struct store *s);
 
-	/** What a record of that many bytes of content takes. */
+	/** What a record of that many bytes of content takes. May be NULL: no more than the
+	 * overhead beside them. */
 	uint64_t (*slot_bytes)(uint64_t content);
 
 	/**
 	 * Before anything of a put is written: gives the record its number, and notes that the
-	 * record at VICTIM (0: none) is to go with it. 0 or -EOVERFLOW.
+	 * record at VICTIM (0: none) is to go with it. 0 or -EOVERFLOW. May be NULL: nothing.
 	 */
 	int (*begin)(struct store *s, struct slot_content *c, uint32_t victim);
 

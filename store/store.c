@@ -198,6 +198,13 @@ uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block)
 	return off;
 }
 
+/* What a record of that many bytes of content takes. */
+static inline uint64_t slot_bytes(const struct store *s, uint64_t content)
+{
+	return s->layout->slot_bytes ? s->layout->slot_bytes(content)
+				     : content + s->layout->overhead;
+}
+
 int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need)
 {
 	uint64_t content = (uint64_t)c->key_len + c->data_len + c->meta_len, bytes;
@@ -206,7 +213,7 @@ int store_check_content(const struct store *s, const struct slot_content *c, uin
 		return -EDOM;
 	if (c->data_len > INT32_MAX || c->meta_len > INT32_MAX || content > INT32_MAX)
 		return -ERANGE;
-	bytes = s->layout->slot_bytes(content);
+	bytes = slot_bytes(s, content);
 	if (bytes > s->limit - s->start)
 		return -E2BIG;
 	*need = (uint32_t)bytes;
@@ -255,44 +262,58 @@ bool store_forget(struct store *s, uint32_t off)
 	return entry;
 }
 
-/* store_put() of what was checked and takes NEED bytes. */
-static int put(struct store *s, struct slot_content *c, uint32_t need)
+/* Adds an entry for the record at OFF, for which the one at VICTIM goes. */
+static __attribute__((noinline)) void replace_victim(struct store *s, uint32_t victim,
+						     uint32_t hash, uint32_t off)
 {
-	uint32_t hash = index_hash(s, c->key, c->key_len), off, block, size, old, victim;
+	bool evicted = store_forget(s, victim);
+
+	entries_add(s, index_place(s, hash), hash, off);
+	s->counters.evicted += evicted;
+	if (evicted)
+		store_kill(s, victim, NULL);
+}
+
+/* store_put() of what was checked and takes NEED bytes. */
+static ALWAYS_INLINE int put(struct store *s, struct slot_content *c, uint32_t need)
+{
+	uint32_t hash = index_hash(s, c->key, c->key_len), off, block, old, victim;
+	struct store_segment *seg = entries_segment(s, hash);
 	struct store_index_slot *entry;
 	struct index_place at;
-	int err = entries_reserve(s, hash);
+	int err = 0;
 
-	if (err)
-		return err;
-	off = store_make_room(s, need, &block);
-	if (!off)
-		return -ENOSPC;
-	at = index_place(s, hash);
+	if (!seg)
+		return -ENOMEM;
+	off = freelist_take(s, need, &block);
+	if (!off) {
+		off = store_make_room(s, need, &block);
+		if (!off)
+			return -ENOSPC;
+		seg = index_segment(&s->index, hash); /* entries may have gone */
+	}
+	at = (struct index_place){seg, index_first(seg, hash)};
 	entry = index_match(s, at, hash, c->key, c->key_len, &old);
 	victim = entry ? 0 : victim_of(s);
-	err = s->layout->begin(s, c, victim);
+	if (s->layout->begin)
+		err = s->layout->begin(s, c, victim);
 	if (err) {
 		freelist_add(s, off, block);
 		return err;
 	}
-	size = store_cut_to(s, off, block, need);
-	s->layout->write(s, off, block, size, c);
+	s->layout->write(s, off, block, store_cut_to(s, off, block, need), c);
 	marks_note(s, off);
 	store_note_expiry(s, c->expiry);
 	s->counters.puts++;
-	if (!entry) {
-		bool evicted = store_forget(s, victim);
-
-		entries_add(s, evicted ? index_place(s, hash) : at, hash, off);
-		s->counters.evicted += evicted;
-		if (evicted)
-			store_kill(s, victim, NULL);
-		return 0;
+	if (entry) {
+		index_set_offset(s, entry, off);
+		entries_touch(s, entry);
+		store_kill(s, old, NULL); /* if that fails it is out of the way all the same */
+	} else if (victim) {
+		replace_victim(s, victim, hash, off);
+	} else {
+		entries_add(s, at, hash, off);
 	}
-	index_set_offset(s, entry, off);
-	entries_touch(s, entry);
-	store_kill(s, old, NULL); /* if that fails it is out of the way all the same */
 	return 0;
 }
 
@@ -552,7 +573,7 @@ void store_stat(const struct store *s, struct store_stats *stats)
 	if (!s->open)
 		return;
 	largest = freelist_largest(s);
-	overhead = (uint32_t)s->layout->slot_bytes(0);
+	overhead = (uint32_t)slot_bytes(s, 0);
 	*stats = s->counters;
 	stats->entries = s->index.count;
 	stats->free_bytes = s->free.bytes - s->free.tail_size + freelist_tail(s);
