@@ -179,7 +179,7 @@ uint32_t store_cut_to(const struct store *s, uint32_t off, uint32_t block, uint3
 	return split ? need : block;
 }
 
-uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block)
+__attribute__((noinline)) uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block)
 {
 	uint32_t off = freelist_take(s, need, block);
 	int more = 1;
@@ -317,8 +317,10 @@ static ALWAYS_INLINE int put(struct store *s, struct slot_content *c, uint32_t n
 	return 0;
 }
 
-int store_put(struct store *s, const void *key, uint32_t key_len, const void *data,
-	      uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry)
+/* Flat: nothing that each put goes through is worth a call. */
+__attribute__((flatten)) int store_put(struct store *s, const void *key, uint32_t key_len,
+				       const void *data, uint32_t data_len, const void *meta,
+				       uint32_t meta_len, int64_t expiry)
 {
 	struct slot_content c = {
 		.key = key,
