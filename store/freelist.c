@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAF_MAX 128U /* blocks in a leaf */
-#define LEAF_LOW 64U  /* two neighbours that hold fewer together become one */
-#define LEAF_STEP 16U /* a leaf's memory grows by this much, and shrinks when more is unused */
+#define LEAF_MOST 1024U /* blocks in a leaf */
+#define LEAF_LOOK 32U   /* blocks in a leaf that is looked through, and one for each of so many */
+#define LEAF_EACH 128U  /* leaves: then the list of leaves takes no longer to move than they do */
+#define LEAF_LOW 24U    /* two neighbours that hold fewer together become one */
+#define LEAF_STEP 4U    /* a leaf has room for at least so many more when it is made anew */
+#define SAMPLE 7U
 #define NO_KEY UINT64_MAX
 
 void freelist_free(struct store *s)
@@ -16,6 +19,7 @@ void freelist_free(struct store *s)
 	for (uint32_t i = 0; i < f->leaf_count; i++)
 		free(f->leaves[i].keys);
 	free(f->leaves);
+	free(f->firsts);
 	*f = (struct store_freelist){0};
 }
 
@@ -28,22 +32,25 @@ void freelist_clear(struct store *s, uint32_t limit)
 /* The leaf in which KEY is or would be. There is one at least. */
 static uint32_t leaf_of(const struct store_freelist *f, uint64_t key)
 {
-	uint32_t lo = 0, n = f->leaf_count;
+	const uint64_t *first = f->firsts;
 
-	while (n > 1) {
-		uint32_t half = n / 2;
-
-		lo += f->leaves[lo + half].first <= key ? half : 0;
-		n -= half;
+	for (size_t n = f->leaf_count, half; n > 1; n -= half) {
+		half = n / 2;
+		first += first[half] <= key ? half : 0;
 	}
-	return lo;
+	return (uint32_t)(first - f->firsts);
 }
 
 /* Memory for ROOM leaves; if there is none, more of them is refused and fewer is no loss. */
 static bool leaves_resize(struct store_freelist *f, uint32_t room)
 {
-	struct store_free_leaf *leaves = realloc(f->leaves, room * sizeof(*leaves));
+	uint64_t *firsts = realloc(f->firsts, room * sizeof(*firsts));
+	struct store_free_leaf *leaves;
 
+	if (!firsts)
+		return false;
+	f->firsts = firsts;
+	leaves = realloc(f->leaves, room * sizeof(*leaves));
 	if (!leaves)
 		return false;
 	f->leaves = leaves;
@@ -62,8 +69,9 @@ static bool leaf_insert(struct store_freelist *f, uint32_t i, uint64_t first, ui
 	if (!keys)
 		return false;
 	memmove(&f->leaves[i + 1], &f->leaves[i], (f->leaf_count - i) * sizeof(*f->leaves));
-	f->leaves[i] =
-		(struct store_free_leaf){.first = first, .keys = keys, .room = (uint16_t)room};
+	memmove(&f->firsts[i + 1], &f->firsts[i], (f->leaf_count - i) * sizeof(*f->firsts));
+	f->leaves[i] = (struct store_free_leaf){.keys = keys, .room = room};
+	f->firsts[i] = first;
 	f->leaf_count++;
 	f->key_room += room;
 	return true;
@@ -75,7 +83,8 @@ static void leaf_delete(struct store_freelist *f, uint32_t i)
 	free(f->leaves[i].keys);
 	f->leaf_count--;
 	memmove(&f->leaves[i], &f->leaves[i + 1], (f->leaf_count - i) * sizeof(*f->leaves));
-	if (f->leaf_room > 2 * f->leaf_count + 2)
+	memmove(&f->firsts[i], &f->firsts[i + 1], (f->leaf_count - i) * sizeof(*f->firsts));
+	if (f->leaf_room > f->leaf_count + f->leaf_count / 2 + 2)
 		leaves_resize(f, f->leaf_count + 1);
 }
 
@@ -87,6 +96,22 @@ static void swap(uint64_t *a, uint64_t *b)
 	*b = t;
 }
 
+/* The median of a few keys, from all over them: in whatever order they came, about the middle. */
+static uint64_t pivot_of(const uint64_t *keys, uint32_t n)
+{
+	uint64_t sample[SAMPLE];
+
+	for (uint32_t i = 0; i < SAMPLE; i++) {
+		uint64_t key = keys[(n - 1) * i / (SAMPLE - 1)];
+		uint32_t k = i;
+
+		for (; k && sample[k - 1] > key; k--)
+			sample[k] = sample[k - 1];
+		sample[k] = key;
+	}
+	return sample[SAMPLE / 2];
+}
+
 /*
  * Sorts the keys into smaller ones and larger ones. How many are in the first part: a quarter to
  * three quarters of them, which takes half the time of finding the median.
@@ -96,7 +121,7 @@ static uint32_t part(uint64_t *keys, uint32_t n)
 	uint32_t lo = 0, hi = n - 1;
 
 	for (;;) {
-		uint64_t pivot = keys[lo + (hi - lo) / 2];
+		uint64_t pivot = pivot_of(keys + lo, hi - lo + 1);
 		uint32_t i = lo, j = hi;
 
 		for (;;) {
@@ -118,33 +143,28 @@ static uint32_t part(uint64_t *keys, uint32_t n)
 	}
 }
 
-/* Where the smallest key is that is not below LEAST; leaf->count if there is none. */
-static uint32_t smallest(const struct store_free_leaf *leaf, uint64_t least)
+/* Where the smallest of N keys is that is not below LEAST (not 0); N if there is none. */
+static uint32_t smallest(const uint64_t *keys, uint32_t n, uint64_t least)
 {
-	uint64_t best =
-		NO_KEY - least + 1; /* differences to smaller keys wrap, and are beyond it */
-	uint32_t at = leaf->count;
+	uint64_t best = -least; /* differences to smaller keys wrap, and are not below it */
+	uint32_t at = n;
 
-	if (!least)
-		best = NO_KEY;
-	for (uint32_t i = 0; i < leaf->count; i++) {
-		uint64_t ahead = leaf->keys[i] - least;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t ahead = keys[i] - least;
 
-		if (ahead < best) {
-			best = ahead;
-			at = i;
-		}
+		at = ahead < best ? i : at;
+		best = ahead < best ? ahead : best;
 	}
 	return at;
 }
 
-static uint64_t largest(const struct store_free_leaf *leaf)
+static uint64_t largest(const uint64_t *keys, uint32_t n)
 {
 	uint64_t best = 0;
 
-	for (uint32_t i = 0; i < leaf->count; i++)
-		if (leaf->keys[i] > best)
-			best = leaf->keys[i];
+	while (n--)
+		if (keys[n] > best)
+			best = keys[n];
 	return best;
 }
 
@@ -157,22 +177,31 @@ static bool leaf_resize(struct store_freelist *f, struct store_free_leaf *leaf, 
 		return false;
 	f->key_room += room - leaf->room;
 	leaf->keys = keys;
-	leaf->room = (uint16_t)room;
+	leaf->room = room;
 	return true;
 }
 
-/* Makes the full leaf I two. */
+/* Makes the leaf I two. */
 static bool split(struct store_freelist *f, uint32_t i)
 {
-	uint32_t first = part(f->leaves[i].keys, LEAF_MAX), second = LEAF_MAX - first;
+	uint32_t first = part(f->leaves[i].keys, f->leaves[i].count);
+	uint32_t second = f->leaves[i].count - first;
 
 	if (!leaf_insert(f, i + 1, f->leaves[i].keys[first], second + LEAF_STEP))
 		return false;
 	memcpy(f->leaves[i + 1].keys, f->leaves[i].keys + first, second * sizeof(uint64_t));
-	f->leaves[i].count = (uint16_t)first;
-	f->leaves[i + 1].count = (uint16_t)second;
+	f->leaves[i].count = first;
+	f->leaves[i + 1].count = second;
 	leaf_resize(f, &f->leaves[i], first + LEAF_STEP);
 	return true;
+}
+
+/* The leaf I, or one that it is split into: the one for KEY, small enough to be looked through. */
+static uint32_t narrow(struct store_freelist *f, uint32_t i, uint64_t key)
+{
+	while (f->leaves[i].count > LEAF_LOOK + f->leaf_count / LEAF_EACH && split(f, i))
+		i += f->firsts[i + 1] <= key;
+	return i;
 }
 
 /* The leaf for KEY, with room for it; NULL if there is no memory. */
@@ -181,18 +210,17 @@ static struct store_free_leaf *leaf_for(struct store_freelist *f, uint64_t key)
 	struct store_free_leaf *leaf;
 	uint32_t i;
 
-	if (!f->leaf_count && !leaf_insert(f, 0, 0, LEAF_STEP / 4))
+	if (!f->leaf_count && !leaf_insert(f, 0, 0, LEAF_STEP))
 		return NULL;
 	i = leaf_of(f, key);
-	if (f->leaves[i].count == LEAF_MAX) {
+	if (f->leaves[i].count == LEAF_MOST) {
 		if (!split(f, i))
 			return NULL;
 		i = leaf_of(f, key);
 	}
 	leaf = &f->leaves[i];
 	if (leaf->count == leaf->room &&
-	    !leaf_resize(f, leaf,
-			 leaf->room + (leaf->room < LEAF_STEP ? LEAF_STEP / 4 : LEAF_STEP)))
+	    !leaf_resize(f, leaf, leaf->room + LEAF_STEP + leaf->room / 8))
 		return NULL;
 	return leaf;
 }
@@ -200,28 +228,31 @@ static struct store_free_leaf *leaf_for(struct store_freelist *f, uint64_t key)
 void freelist_settle(struct store *s)
 {
 	struct store_freelist *f = &s->free;
-	struct store_free_leaf *leaf = f->recent ? leaf_for(f, f->recent) : NULL;
 
-	if (leaf) {
-		leaf->keys[leaf->count++] = f->recent;
-	} else if (f->recent) {
-		f->lost = true;
-		f->count--;
-		f->bytes -= (uint32_t)(f->recent >> 32);
+	for (uint32_t i = 0; i < f->recents; i++) {
+		struct store_free_leaf *leaf = leaf_for(f, f->recent[i]);
+
+		if (leaf) {
+			leaf->keys[leaf->count++] = f->recent[i];
+		} else {
+			f->lost = true;
+			f->count--;
+			f->bytes -= (uint32_t)(f->recent[i] >> 32);
+		}
 	}
-	f->recent = 0;
+	f->recents = 0;
 }
 
 /* Makes the leaf I and the one behind it one. */
 static void merge(struct store_freelist *f, uint32_t i)
 {
 	struct store_free_leaf *leaf = &f->leaves[i], *next = &f->leaves[i + 1];
-	uint32_t sum = (uint32_t)leaf->count + next->count;
+	uint32_t sum = leaf->count + next->count;
 
-	if (leaf->room < sum && !leaf_resize(f, leaf, sum + LEAF_STEP / 4))
+	if (leaf->room < sum && !leaf_resize(f, leaf, sum + LEAF_STEP))
 		return;
 	memcpy(leaf->keys + leaf->count, next->keys, next->count * sizeof(uint64_t));
-	leaf->count = (uint16_t)sum;
+	leaf->count = sum;
 	leaf_delete(f, i + 1);
 }
 
@@ -230,7 +261,7 @@ static void slim(struct store_freelist *f, uint32_t i)
 {
 	struct store_free_leaf *leaf = &f->leaves[i];
 
-	if (f->leaf_count == 1 && leaf->room <= LEAF_STEP)
+	if (f->leaf_count == 1 && leaf->room <= LEAF_LOW)
 		return;
 	if (!leaf->count)
 		leaf_delete(f, i);
@@ -238,8 +269,8 @@ static void slim(struct store_freelist *f, uint32_t i)
 		merge(f, i);
 	else if (i && leaf->count + f->leaves[i - 1].count < LEAF_LOW)
 		merge(f, i - 1);
-	else if (leaf->room > leaf->count + LEAF_STEP + LEAF_STEP / 4)
-		leaf_resize(f, leaf, leaf->count + LEAF_STEP / 4);
+	else if (leaf->room > leaf->count + LEAF_STEP + leaf->count / 4)
+		leaf_resize(f, leaf, leaf->count + LEAF_STEP);
 }
 
 /* Takes the key at K out of the leaf I. */
@@ -268,14 +299,16 @@ void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 		freelist_set_tail(s, 0, 0);
 		return;
 	}
-	if (f->recent == key) {
-		f->recent = 0;
-		taken(f, key);
-		return;
+	for (uint32_t r = 0; r < f->recents; r++) {
+		if (f->recent[r] == key) {
+			f->recent[r] = f->recent[--f->recents];
+			taken(f, key);
+			return;
+		}
 	}
 	if (!f->leaf_count)
 		return;
-	i = leaf_of(f, key);
+	i = narrow(f, leaf_of(f, key), key);
 	while (k < f->leaves[i].count && f->leaves[i].keys[k] != key)
 		k++;
 	if (k == f->leaves[i].count)
@@ -284,27 +317,41 @@ void freelist_remove(struct store *s, uint32_t off, uint32_t size)
 	taken(f, key);
 }
 
-uint32_t freelist_take_inner(struct store *s, uint32_t size, uint32_t *got)
+/* Takes out the smallest key that is not below LEAST if it is below END, and returns it; else END.
+ */
+static __attribute__((noinline)) uint64_t take_from_leaves(struct store_freelist *f, uint64_t least,
+							   uint64_t end)
 {
-	struct store_freelist *f = &s->free;
-	uint64_t least = freelist_key(size, 0), best = f->recent >= least ? f->recent : NO_KEY;
-	uint32_t i = f->count > (f->recent != 0) ? leaf_of(f, least) : f->leaf_count, k = 0;
+	uint32_t i = leaf_of(f, least), k = 0;
+	uint64_t key;
 
-	/* It is in the leaf for LEAST, or it is the smallest one of the next; or it is the recent
-	 * one. */
+	/* It is in the leaf for LEAST, or it is the smallest one of the next. */
 	for (; i < f->leaf_count; i++) {
-		k = smallest(&f->leaves[i], least);
+		i = narrow(f, i, least);
+		k = smallest(f->leaves[i].keys, f->leaves[i].count, least);
 		if (k < f->leaves[i].count)
 			break;
 	}
-	if (i < f->leaf_count && f->leaves[i].keys[k] < best) {
-		best = f->leaves[i].keys[k];
-		take_key(f, i, k);
-	} else if (best != NO_KEY) {
-		f->recent = 0;
-	} else {
+	if (i == f->leaf_count || f->leaves[i].keys[k] > end)
+		return end;
+	key = f->leaves[i].keys[k];
+	take_key(f, i, k);
+	return key;
+}
+
+uint32_t freelist_take_inner(struct store *s, uint32_t size, uint32_t *got)
+{
+	struct store_freelist *f = &s->free;
+	uint64_t least = freelist_key(size, 0);
+	uint32_t r = smallest(f->recent, f->recents, least);
+	uint64_t recent = r < f->recents ? f->recent[r] : NO_KEY, best = recent;
+
+	if (f->count > f->recents)
+		best = take_from_leaves(f, least, recent);
+	if (best == NO_KEY)
 		return 0;
-	}
+	if (best == recent)
+		f->recent[r] = f->recent[--f->recents];
 	taken(f, best);
 	*got = (uint32_t)(best >> 32);
 	return (uint32_t)best;
@@ -313,27 +360,34 @@ uint32_t freelist_take_inner(struct store *s, uint32_t size, uint32_t *got)
 uint32_t freelist_largest(const struct store *s)
 {
 	const struct store_freelist *f = &s->free;
-	uint32_t size = (uint32_t)(f->recent >> 32), other = 0;
+	uint64_t best = largest(f->recent, f->recents), other = 0;
 
-	if (f->leaf_count)
-		other = (uint32_t)(largest(&f->leaves[f->leaf_count - 1]) >> 32);
-	if (other > size)
-		size = other;
-	return f->tail_size > size ? f->tail_size : size;
+	if (f->leaf_count) {
+		const struct store_free_leaf *last = &f->leaves[f->leaf_count - 1];
+
+		other = largest(last->keys, last->count);
+	}
+	best = (best > other ? best : other) >> 32;
+	return f->tail_size > best ? f->tail_size : (uint32_t)best;
 }
 
 int freelist_each(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx)
 {
-	const struct store_freelist *f = &s->free;
+	struct store_freelist *f = &s->free;
 	int stop = 0;
 
 	freelist_settle(s);
 	for (uint32_t i = 0; i < f->leaf_count && !stop; i++) {
-		const struct store_free_leaf *leaf = &f->leaves[i];
-		uint32_t k = smallest(leaf, 0);
+		struct store_free_leaf leaf;
+		uint64_t key = 0;
+		uint32_t k;
 
-		for (; k < leaf->count && !stop; k = smallest(leaf, leaf->keys[k] + 1))
-			stop = fn(ctx, (uint32_t)leaf->keys[k], (uint32_t)(leaf->keys[k] >> 32));
+		narrow(f, i, 0);
+		leaf = f->leaves[i];
+		while (!stop && (k = smallest(leaf.keys, leaf.count, key + 1)) < leaf.count) {
+			key = leaf.keys[k];
+			stop = fn(ctx, (uint32_t)key, (uint32_t)(key >> 32));
+		}
 	}
 	return stop || !freelist_tail(s) ? stop : fn(ctx, f->tail_off, f->tail_size);
 }

@@ -3,10 +3,13 @@
  * The free blocks of the chain by size and then offset, outside the region; the last block of the
  * chain is kept apart, because it is used only when no other fits.
  *
- * Two levels: leaves in order, and in a leaf up to 128 blocks in any order. Adding one is a binary
- * search for its leaf and one store; finding one looks through a leaf. A full leaf is split near
- * its median. The block freed last waits beside the leaves: an overwrite often takes what the one
- * before it freed.
+ * Two levels: leaves in order, and in a leaf up to 1024 blocks in any order. Adding one is a binary
+ * search for its leaf and one store. Finding one looks through a leaf; a large one is split near
+ * its median, and the part in question again, until it is small enough for that. So what is only
+ * freed is hardly sorted, and what is asked for is.
+ *
+ * The blocks freed last wait beside the leaves: an overwrite often takes what the one before it
+ * freed, and several together find their leaves quicker.
  */
 #ifndef CAIRN_STORE_FREELIST_H
 #define CAIRN_STORE_FREELIST_H
@@ -33,7 +36,7 @@ static inline uint64_t freelist_key(uint32_t size, uint32_t off)
 	return (uint64_t)size << 32 | off;
 }
 
-/** Puts the block that was freed last into its leaf. */
+/** Puts the blocks that were freed last into their leaves. */
 void freelist_settle(struct store *s);
 
 /**
@@ -48,9 +51,9 @@ static inline void freelist_add(struct store *s, uint32_t off, uint32_t size)
 		freelist_set_tail(s, off, size);
 		return;
 	}
-	if (f->recent)
+	if (f->recents == ARRAY_SIZE(f->recent))
 		freelist_settle(s);
-	f->recent = freelist_key(size, off);
+	f->recent[f->recents++] = freelist_key(size, off);
 	f->count++;
 	f->bytes += size;
 }

@@ -176,13 +176,14 @@ struct store_order {
 };
 
 struct store_freelist {
+	uint64_t *firsts; /* of each leaf: no key in it or a later one is below */
 	struct store_free_leaf {
-		uint64_t first; /* no key in this leaf or a later one is below it */
 		uint64_t *keys; /* size << 32 | offset, in any order */
-		uint16_t count, room;
+		uint32_t count, room;
 	} * leaves;
 	uint32_t leaf_count, leaf_room;
-	uint64_t recent;   /* key of the block freed last, in no leaf yet; 0: none */
+	uint64_t recent[8]; /* keys of the blocks freed last, in no leaf yet */
+	uint32_t recents;
 	uint32_t count;    /* of blocks, without the tail */
 	uint32_t bytes;    /* of all of them, the tail included */
 	uint32_t key_room; /* of all leaves */
