@@ -37,12 +37,19 @@ static inline int entries_gather(struct store *s, struct index_bulk *b, uint32_t
 	return index_bulk_add(b, hash, order_kept(s) ? order_add(s, off) : off);
 }
 
-/** Takes the entry at SLOT out. */
-static inline void entries_remove(struct store *s, struct store_index_slot *slot)
+/** Takes the entry at SLOT, which is in SEG, out. */
+static inline void entries_remove_from(struct store *s, struct store_segment *seg,
+				       struct store_index_slot *slot)
 {
 	if (order_kept(s))
 		order_remove(s, slot->ref);
-	index_remove(s, slot);
+	index_remove(s, seg, slot);
+}
+
+/** Takes the entry at SLOT out. */
+static inline void entries_remove(struct store *s, struct store_index_slot *slot)
+{
+	entries_remove_from(s, index_segment(&s->index, slot->hash), slot);
 }
 
 /** Notes that an entry was put again or read. */

@@ -26,7 +26,7 @@ struct load {
 /* 8 bytes by the load, at most 11.9 an entry; beside the order's 10 at most 20 together. */
 static struct load load_of(const struct store *s)
 {
-	static const struct load alone = {88, 69, 76}, ordered = {93, 85, 89};
+	static const struct load alone = {88, 69, 80}, ordered = {93, 85, 89};
 
 	return order_kept(s) ? ordered : alone;
 }
@@ -129,6 +129,7 @@ static void set_count(struct store_index *ix, uint32_t segments)
 {
 	ix->segment_count = segments;
 	ix->split_at = segments * SEGMENT_MEAN;
+	ix->unsplit_at = segments > 1 ? segments * SEGMENT_MEAN_LOW : 0;
 	ix->half = 1;
 	while (2 * ix->half <= segments)
 		ix->half *= 2;
@@ -268,23 +269,65 @@ struct store_index_slot *index_search(struct store *s, uint32_t off)
 	return NULL;
 }
 
-void index_remove(struct store *s, struct store_index_slot *slot)
+/* Makes a segment that lost entries smaller, in place: none of them moves away from the start. */
+static void shrink(struct store *s, struct store_segment *seg)
 {
-	struct store_index *ix = &s->index;
-	struct store_segment *seg = index_segment(ix, slot->hash);
-	struct store_index_slot *end = slot;
+	struct load load = load_of(s);
+	uint32_t homes = homes_for(seg->count, load.shrunk), least;
+	struct store_segment to = {
+		.slot = seg->slot,
+		.homes = homes,
+		.slots = homes + SPARE,
+		.count = seg->count,
+		.most = (uint32_t)((uint64_t)homes * load.most / 100),
+	};
+	const struct store_index_slot *from = seg->slot, *end = from + seg->slots;
+	struct store_index_slot *next = to.slot, *home;
+
+	for (; from < end; from++) {
+		if (from->hash == INDEX_EMPTY)
+			continue;
+		for (home = index_home(&to, from->hash); next < home; next++)
+			next->hash = INDEX_EMPTY;
+		*next++ = *from;
+	}
+	/* A window from behind the last one lies inside. */
+	least = (uint32_t)(next - to.slot) + INDEX_WINDOW + 2;
+	if (to.slots < least)
+		to.slots = least;
+	for (end = to.slot + to.slots; next < end; next++)
+		next->hash = INDEX_EMPTY;
+	s->index.slots -= seg->slots - to.slots;
+	next = realloc(to.slot, to.slots * sizeof(*next));
+	if (next)
+		to.slot = next;
+	*seg = to;
+}
+
+/* Takes no more memory than there may be, after an entry left SEG. */
+static __attribute__((noinline)) void tighten(struct store *s, struct store_segment *seg)
+{
+	if (seg->count * 2 < seg->homes && seg->homes > FIRST_HOMES)
+		shrink(s, seg);
+	if (s->index.count < s->index.unsplit_at)
+		unsplit(s);
+}
+
+void index_remove(struct store *s, struct store_segment *seg, struct store_index_slot *slot)
+{
+	uint64_t homes = seg->homes, next_home = (uint64_t)(slot - seg->slot + 1)
+						 << INDEX_HASH_BITS;
 
 	/* What lies behind moves up, until something is at home there or nothing is. */
-	while (end[1].hash != INDEX_EMPTY && index_home(seg, end[1].hash) <= end)
-		end++;
-	memmove(slot, slot + 1, (size_t)(end - slot) * sizeof(*slot));
-	end->hash = INDEX_EMPTY;
+	for (; slot[1].hash != INDEX_EMPTY && slot[1].hash * homes < next_home; slot++) {
+		*slot = slot[1];
+		next_home += 1ULL << INDEX_HASH_BITS;
+	}
+	slot->hash = INDEX_EMPTY;
+	s->index.count--;
 	seg->count--;
-	ix->count--;
-	if (seg->count * 2 < seg->homes && seg->homes > FIRST_HOMES)
-		resize(s, seg, homes_for(seg->count, load_of(s).shrunk));
-	if (ix->segment_count > 1 && ix->count < ix->segment_count * SEGMENT_MEAN_LOW)
-		unsplit(s);
+	if (seg->count * 2 < homes || s->index.count < s->index.unsplit_at)
+		tighten(s, seg);
 }
 
 /* ---- the index of a store that is being opened ---- */

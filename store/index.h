@@ -134,8 +134,8 @@ static inline void index_insert(struct store *s, struct index_place at, uint32_t
 	s->index.count++;
 }
 
-/** Takes the entry at SLOT out. */
-void index_remove(struct store *s, struct store_index_slot *slot);
+/** Takes the entry at SLOT, which is in SEG, out. */
+void index_remove(struct store *s, struct store_segment *seg, struct store_index_slot *slot);
 
 /**
  * The entries of a store that is being opened, gathered one by one; none of them can be found yet.

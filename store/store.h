@@ -161,10 +161,11 @@ struct store_index {
 		uint32_t count, most;  /* entries now, and at most */
 	} * segments;
 	uint32_t segment_count, segment_room;
-	uint32_t half;     /* a power of two: half <= segment_count < 2 * half */
-	uint32_t count;    /* entries */
-	uint32_t slots;    /* of all segments */
-	uint32_t split_at; /* entries with which the next segment is split */
+	uint32_t half;       /* a power of two: half <= segment_count < 2 * half */
+	uint32_t count;      /* entries */
+	uint32_t slots;      /* of all segments */
+	uint32_t split_at;   /* entries with which the next segment is split, */
+	uint32_t unsplit_at; /* and below which the last split is undone */
 };
 
 struct store_order {
