@@ -154,15 +154,23 @@ static __attribute__((noinline)) int kill_damaged(struct store *s, uint32_t off)
 	return -EBADMSG;
 }
 
-int store_kill(struct store *s, uint32_t off, uint32_t *next)
+/* store_kill(); where the slot, or what it became part of, ends; 0: the record is damaged. */
+static ALWAYS_INLINE uint32_t kill(struct store *s, uint32_t off)
 {
-	uint32_t size = store_record(s, off), end = off + size;
+	uint32_t size = store_record(s, off);
 
 	if (!size)
-		return kill_damaged(s, off);
+		return 0;
 	s->layout->kill(s, off, size);
-	if (!pins_keep(s, off, size))
-		end = store_reclaim(s, off, size);
+	return pins_keep(s, off, size) ? off + size : store_reclaim(s, off, size);
+}
+
+int store_kill(struct store *s, uint32_t off, uint32_t *next)
+{
+	uint32_t end = kill(s, off);
+
+	if (!end)
+		return kill_damaged(s, off);
 	if (next)
 		*next = end;
 	return 0;
@@ -523,18 +531,23 @@ int store_delete(struct store *s, const void *key, uint32_t key_len)
 {
 	struct store_index_slot *entry;
 	int err = check_key(s, key_len);
-	uint32_t off;
+	struct index_place at;
+	uint32_t hash, off;
 
 	if (!err)
 		err = store_writable(s);
 	if (err)
 		return err;
-	entry = find(s, key, key_len, &off);
+	if (!s->index.count)
+		return -ENOENT;
+	hash = index_hash(s, key, key_len);
+	at = index_place(s, hash);
+	entry = index_match(s, at, hash, key, key_len, &off);
 	if (!entry)
 		return -ENOENT;
-	entries_remove(s, entry);
+	entries_remove_from(s, at.seg, entry);
 	s->counters.deletes++;
-	return store_kill(s, off, NULL);
+	return kill(s, off) ? 0 : kill_damaged(s, off);
 }
 
 int store_clear(struct store *s)
