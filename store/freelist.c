@@ -99,7 +99,7 @@ static void swap(uint64_t *a, uint64_t *b)
 /* The median of a few keys, from all over them: in whatever order they came, about the middle. */
 static uint64_t pivot_of(const uint64_t *keys, uint32_t n)
 {
-	uint64_t sample[SAMPLE];
+	uint64_t sample[SAMPLE] = {0};
 
 	for (uint32_t i = 0; i < SAMPLE; i++) {
 		uint64_t key = keys[(n - 1) * i / (SAMPLE - 1)];

@@ -57,8 +57,17 @@ bool store_identify(const void *page, struct store_identity *id)
 	return true;
 }
 
+/* Makes sure that no smaller store is found in the free space from FROM to END later. */
+static void forget_stores(struct store_door *d, uint32_t from, uint32_t end)
+{
+	for (uint32_t off = ROUND_UP(from, STORE_REGION_ALIGN); off < end; off += SB_COPY_B)
+		if (door_read(d, off) == SB_MAGIC_VALUE)
+			door_word(d, off, 0);
+}
+
 void store_format_image(struct store_door *d, uint32_t region_size)
 {
+	forget_stores(d, IMAGE_OFFSET, region_size);
 	door_word(d, IMAGE_OFFSET, IMAGE_MAGIC);
 	slot_write_free(d, CHAIN_START, chain_end(region_size) - CHAIN_START);
 	door_flush(d);
@@ -178,6 +187,7 @@ int store_grow(struct store *s, uint32_t region_size)
 	more = chain_end(region_size) - end;
 	if (!more)
 		return 0;
+	forget_stores(&s->door, end, chain_end(region_size));
 	slot_write_free(&s->door, end, more);
 	door_flush(&s->door);
 	s->super.region_size = region_size;

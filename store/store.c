@@ -285,7 +285,7 @@ static __attribute__((noinline)) void replace_victim(struct store *s, uint32_t v
 /* store_put() of what was checked and takes NEED bytes. */
 static ALWAYS_INLINE int put(struct store *s, struct slot_content *c, uint32_t need)
 {
-	uint32_t hash = index_hash(s, c->key, c->key_len), off, block, old, victim;
+	uint32_t hash = index_hash(s, c->key, c->key_len), off, block, old = 0, victim;
 	struct store_segment *seg = entries_segment(s, hash);
 	struct store_index_slot *entry;
 	struct index_place at;

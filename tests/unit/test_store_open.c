@@ -174,6 +174,30 @@ static void test_what_lies_there(void **state)
 	assert_refused(&config, -EBADMSG);
 }
 
+/* Where a smaller store was, in the free space of a new one, none is found later. */
+static void test_nothing_is_left_of_a_store_inside(void **state)
+{
+	struct store_config config = config_of(sizeof(area));
+	const struct store_media inner = {.base = area + 8192, .size = 8192};
+	struct store s;
+
+	(void)state;
+	for (int grown = 0; grown < 2; grown++) {
+		assert_int_equal(store_format(&inner, 1), 0);
+		assert_int_equal(store_probe(&inner), STORE_VALID);
+		config.media.size = grown ? 8192 : sizeof(area);
+		assert_int_equal(store_format(&config.media, 2), 0);
+		config.media.size = sizeof(area);
+		assert_int_equal(store_open(&s, &config), 0);
+		if (grown) {
+			assert_int_equal(store_probe(&inner), STORE_VALID);
+			assert_int_equal(store_grow(&s, sizeof(area)), 0);
+		}
+		assert_int_not_equal(store_probe(&inner), STORE_VALID);
+		store_close(&s);
+	}
+}
+
 static void test_region_smaller_than_its_store(void **state)
 {
 	struct store_config config = config_of(16384);
@@ -392,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_config_out_of_range),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_what_lies_there),
+		cmocka_unit_test(test_nothing_is_left_of_a_store_inside),
 		cmocka_unit_test(test_region_smaller_than_its_store),
 		cmocka_unit_test(test_one_superblock_copy),
 		cmocka_unit_test(test_numbers_used_up),
