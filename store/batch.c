@@ -152,6 +152,7 @@ int store_batch_delete(struct store *s, const void *key, uint32_t key_len)
 {
 	struct slot_content c = {
 		.key = key, .key_len = key_len, .expiry = STORE_NEVER, .stage = CRC_STAGEDEL};
+	const struct store_batch_op *op;
 	uint32_t need, hash, off;
 	int err = batch_open(s);
 
@@ -160,12 +161,9 @@ int store_batch_delete(struct store *s, const void *key, uint32_t key_len)
 	if (err)
 		return err;
 	hash = index_hash(s, key, key_len);
-	if (!index_find(s, key, key_len, hash, &off)) {
-		struct store_batch_op *op = find_op(s, key, key_len, hash);
-
-		if (!op || op->del)
-			return -ENOENT;
-	}
+	op = find_op(s, key, key_len, hash);
+	if (op ? op->del : !index_find(s, key, key_len, hash, &off))
+		return -ENOENT;
 	return stage(s, &c, need);
 }
 

@@ -389,7 +389,7 @@ int store_batch_put(struct store *s, const void *key, uint32_t key_len, const vo
 
 /**
  * store_delete() as part of the batch. It takes room too, a slot for the key, until the commit. 0,
- * -ENOENT (there is no such entry, the batch's own included), or as store_batch_put().
+ * -ENOENT (there is no such entry, by the batch so far), or as store_batch_put().
  */
 int store_batch_delete(struct store *s, const void *key, uint32_t key_len);
 

@@ -153,7 +153,7 @@ static void test_later_operation_on_a_key_counts(void **state)
 	assert_int_equal(batch_put("only in the batch", "new"), 0);
 	assert_int_equal(batch_del("only in the batch"), 0);
 	assert_int_equal(batch_del("only in the batch"), -ENOENT);
-	assert_int_equal(batch_del("put then deleted"), 0);
+	assert_int_equal(batch_del("put then deleted"), -ENOENT);
 	assert_int_equal(batch_del("never there"), -ENOENT);
 	assert_int_equal(store_batch_commit(&store), 0);
 	check(1);
