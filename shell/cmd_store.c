@@ -17,7 +17,7 @@ static const char *bytes_word(uint32_t n)
 	return n == 1 ? "byte" : "bytes";
 }
 
-static bool is_open(const struct shell_env *env)
+bool shell_has_store(const struct shell_env *env)
 {
 	return env->store && env->store_config && !env->store_closed;
 }
@@ -30,7 +30,7 @@ static bool holds_store(const struct shell_env *env)
 
 bool shell_need_store(struct shell_env *env, const char *name)
 {
-	if (is_open(env))
+	if (shell_has_store(env))
 		return true;
 	shell_printf(env, "%s: the store is not open: ", name);
 	shell_word(env, env->store_closed ? env->store_closed : "there is no region for it");
@@ -246,36 +246,41 @@ int cmd_clear(struct shell_env *env, int argc, char *argv[])
 	return 0;
 }
 
+int shell_open_store(struct shell_env *env, const char *name)
+{
+	int err = store_open(env->store, env->store_config);
+
+	/* There was a store a moment ago: the only way to find nothing. */
+	env->store_closed = err == -ENODATA
+				    ? "its memory does not keep what is written there: is it RAM?"
+			    : err ? error_text(err)
+				  : NULL;
+	if (!err)
+		return 0;
+	shell_printf(env, "%s: %s\n", name, env->store_closed);
+	return -1;
+}
+
 static int format(struct shell_env *env)
 {
 	int err;
 
 	store_close(env->store);
 	err = store_format(&env->store_config->media, env->salt());
-	if (!err)
-		err = store_open(env->store, env->store_config);
-	/* What was just written is not there: the only way to find nothing. */
-	env->store_closed = err == -ENODATA
-				    ? "its memory does not keep what is written there: is it RAM?"
-			    : err ? error_text(err)
-				  : NULL;
 	if (err) {
-		shell_printf(env, "store format: %s\n", env->store_closed);
-		return -1;
+		env->store_closed = error_text(err);
+		return shell_failed(env, "store format", err);
 	}
+	if (shell_open_store(env, "store format"))
+		return -1;
 	shell_printf(env, "store format: the store is open and empty\n");
 	return 0;
 }
 
-int cmd_store(struct shell_env *env, int argc, char *argv[])
+static int format_command(struct shell_env *env, bool yes)
 {
-	bool yes = argc == 3;
 	struct store_stats stats;
 
-	if (strcmp(argv[1], "format") || (yes && strcmp(argv[2], "--yes")))
-		return COMMAND_USAGE;
-	if (!env->store || !env->store_config)
-		return shell_need_store(env, argv[0]) ? 0 : -1;
 	store_stat(env->store, &stats); /* no entries if it is not open */
 	if (!yes && stats.entries) {
 		shell_printf(env,
@@ -284,7 +289,7 @@ int cmd_store(struct shell_env *env, int argc, char *argv[])
 			     stats.entries, entries_word(stats.entries));
 		return -1;
 	}
-	if (!yes && !is_open(env) && holds_store(env)) {
+	if (!yes && !shell_has_store(env) && holds_store(env)) {
 		shell_printf(env,
 			     "store format: not done, there is a store that could not be opened, "
 			     "and its entries would be lost: store format --yes does it all the "
@@ -292,4 +297,29 @@ int cmd_store(struct shell_env *env, int argc, char *argv[])
 		return -1;
 	}
 	return format(env);
+}
+
+int cmd_store(struct shell_env *env, int argc, char *argv[])
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct shell_env *env, bool yes);
+		bool takes_yes;
+	} actions[] = {
+		{"check", store_check_command, false},
+		{"repair", store_repair_command, true},
+		{"grow", store_grow_command, false},
+		{"format", format_command, true},
+	};
+	bool yes = argc == 3;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(actions) && strcmp(argv[1], actions[i].name))
+		i++;
+	if (i == ARRAY_SIZE(actions) ||
+	    (yes && (!actions[i].takes_yes || strcmp(argv[2], "--yes"))))
+		return COMMAND_USAGE;
+	if (!env->store || !env->store_config)
+		return shell_need_store(env, argv[0]) ? 0 : -1;
+	return actions[i].run(env, yes);
 }

@@ -14,9 +14,12 @@
 
 static void help_line(struct shell_env *env, const struct command *c)
 {
-	int name = (int)strlen(c->name);
+	int name = (int)strlen(c->name), room = HELP_COLUMN - name - 2;
 
-	shell_printf(env, "%s %-*s %s\n", c->name, HELP_COLUMN - name - 2, c->arguments, c->help);
+	shell_printf(env, "%s %-*s", c->name, room, c->arguments);
+	if ((int)strlen(c->arguments) > room)
+		shell_printf(env, "\n%*s", HELP_COLUMN - 1, "");
+	shell_printf(env, " %s\n", c->help);
 }
 
 int cmd_help(struct shell_env *env, int argc, char *argv[])

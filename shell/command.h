@@ -55,8 +55,15 @@ int shell_failed(struct shell_env *env, const char *name, int err);
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
 		  uint64_t max, uint64_t *value);
 
-/** Whether the store is open; if not, a line has said why, for the command NAME. */
+/** Whether the store is open. */
+bool shell_has_store(const struct shell_env *env);
+
+/** Whether the store may be used; if not, a line of NAME has said why. */
 bool shell_need_store(struct shell_env *env, const char *name);
+
+/** Opens the store, which is closed. 0, or -1 after a line of NAME; commands tell why from then on.
+ */
+int shell_open_store(struct shell_env *env, const char *name);
 
 /*
  * The commands, as struct command has them. All return 0, -1 after a line that says why, or
@@ -100,7 +107,8 @@ int cmd_ls(struct shell_env *env, int argc, char *argv[]);
 int cmd_stat(struct shell_env *env, int argc, char *argv[]);
 /** Removes every entry and says how many. */
 int cmd_clear(struct shell_env *env, int argc, char *argv[]);
-/** store format: an empty store, if none is open that holds entries or with --yes. */
+/** One of the three below, or store format: an empty store, if none is open that holds entries or
+ * with --yes. */
 int cmd_store(struct shell_env *env, int argc, char *argv[]);
 
 /**
@@ -109,5 +117,15 @@ int cmd_store(struct shell_env *env, int argc, char *argv[]);
  * line.
  */
 int cmd_stress(struct shell_env *env, int argc, char *argv[]);
+
+/*
+ * Actions of cmd_store(); there is a region. YES: whether --yes was given.
+ */
+/** What is wrong with the region, a line each, and a verdict; -1 also if there are problems. */
+int store_check_command(struct shell_env *env, bool yes);
+/** What a repair would do, or with YES the repair; -1 also if there is something left to do. */
+int store_repair_command(struct shell_env *env, bool yes);
+/** Makes the store as large as its region. */
+int store_grow_command(struct shell_env *env, bool yes);
 
 #endif
