@@ -5,6 +5,7 @@
 #include "store/door.h"
 #include "store/internal.h"
 #include "store/marks.h"
+#include "store/pins.h"
 
 static bool kept_aside(const struct store *s, uint32_t off)
 {
@@ -58,11 +59,14 @@ int store_drop(struct store *s, uint32_t off)
 		return -ENOENT;
 	/* One after the other: without its mark, the state word decides what it is. */
 	door_word(&s->door, off + size - TRL_CRC, CRC_FREE);
+	door_word(&s->door, off + HDR_DATALEN, 0);
+	door_word(&s->door, off + HDR_METALEN, 0);
 	door_flush(&s->door);
 	door_word(&s->door, off + HDR_KEYLEN, 0);
 	door_flush(&s->door);
 	s->quarantined--;
 	s->quarantined_bytes -= size;
-	store_reclaim(s, off, size);
+	if (!pins_keep(s, off, size))
+		store_reclaim(s, off, size);
 	return 0;
 }
