@@ -293,7 +293,11 @@ static void test_broken_chain(void **state)
 	set(B, SLOT + 1);
 	EXPECT("problem 4148: the size or the tag of a slot is damaged; the other one tells\n",
 	       "abcd");
-	set(B, SLOT);
+	kill_slot(A);
+	kill_slot(C); /* no free slot is before it */
+	EXPECT("problem 4148: the size or the tag of a slot is damaged; the other one tells\n",
+	       "bd");
+	four_entries(NULL);
 	set(B + SLOT - TRL_TAG, 0);
 	EXPECT("problem 4148: the size or the tag of a slot is damaged; the other one tells\n",
 	       "abcd");
