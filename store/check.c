@@ -49,6 +49,13 @@ static void check_free(struct store_checkup *c, const struct store *s, uint32_t 
 		tell(c, false, off, "a put was cut: the lengths in a free slot do not fit in it");
 }
 
+static void give_record(struct store_checkup *c, const struct store_view *v)
+{
+	c->records++;
+	if (c->record)
+		c->record(c->ctx, v);
+}
+
 static void check_live(struct store_checkup *c, const struct store *s, const struct store_view *v)
 {
 	uint32_t key_len = read_key_len(s, v->slot);
@@ -66,18 +73,21 @@ static void check_live(struct store_checkup *c, const struct store *s, const str
 		tell(c, false, v->slot, "an eviction was cut: the record is dead");
 		return;
 	}
-	c->records++;
-	if (c->record)
-		c->record(c->ctx, v);
+	give_record(c, v);
 }
 
-static void check_staged(struct store_checkup *c, const struct store *s, const struct store_view *v)
+static void check_staged(struct store_checkup *c, const struct store *s, const struct store_view *v,
+			 bool del)
 {
 	bool commits = v->version >= s->super.batch_lo && v->version <= s->super.batch_hi;
 
 	tell(c, false, v->slot,
 	     commits ? "a batch was cut behind its commit: the next open does the rest"
 		     : "a batch was cut before its commit: the record is dead");
+	if (commits && !del)
+		give_record(c, v);
+	else if (commits && c->deleted)
+		c->deleted(c->ctx, v);
 }
 
 static void check_damaged(struct store_checkup *c, const struct store *s, uint32_t off,
@@ -114,7 +124,7 @@ static void check_slot(struct store_checkup *c, const struct store *s, uint32_t 
 		break;
 	case SLOT_STAGED:
 	case SLOT_STAGED_DEL:
-		check_staged(c, s, &v);
+		check_staged(c, s, &v, state == SLOT_STAGED_DEL);
 		break;
 	case SLOT_QUARANTINED:
 		c->kept_aside++;

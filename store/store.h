@@ -464,6 +464,9 @@ struct store_checkup {
 	/** Gets each record that an open would serve, unless there is a newer one of its key. May
 	 * be NULL. */
 	void (*record)(void *ctx, const struct store_view *view);
+	/** Gets each delete of a batch that an open would still do, of records of its key with
+	 * lower numbers. May be NULL. */
+	void (*deleted)(void *ctx, const struct store_view *view);
 	void *ctx;
 
 	uint32_t problems, notes;

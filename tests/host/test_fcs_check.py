@@ -95,7 +95,7 @@ def test_check_damage(image):
     data = bytearray(sound)
     data[a + 25] ^= 1
     lines, total = check(image, data, 1)
-    assert lines == [f"problem: offset {a}: a slot of 48 bytes: wrong checksum; its key may be a"]
+    assert lines == [f'problem: offset {a}: a slot of 48 bytes, key "a": wrong checksum']
     assert "entries 3" in total and total.endswith("problems 1, notes 0: damaged")
 
     data = bytearray(sound)
@@ -105,8 +105,11 @@ def test_check_damage(image):
     data = bytearray(sound)
     set_word(data, b, size + 8)
     lines, total = check(image, data, 1)
-    assert lines[0] == (f"problem: offset {b}: size and tag of a slot do not agree: its 48 bytes up to the next good one "
-                        "are damaged")
+    assert lines == [f"problem: offset {b}: the size or the tag of a slot is damaged; the other one tells"]
+    assert "entries 4" in total
+    set_word(data, b + size - 4, 0)
+    lines, total = check(image, data, 1)
+    assert lines == [f'problem: offset {b}: {size} bytes, key "b": they belong to slots that nothing is known of']
     assert "entries 3" in total
 
     data = bytearray(sound)
@@ -195,15 +198,39 @@ def test_check_numbers(image):
 
 
 def test_check_batch(image):
-    """A batch that is cut before its commit is none; one that is cut behind it cannot be completed."""
+    """A batch that is cut before its commit is none; one that is cut behind it is completed."""
     data = bytearray(image.read_bytes())
     a, size = slots(data)[0]
     set_word(data, a + 4, 0)
     set_word(data, a + size - 8, word(data, a + size - 8) ^ 0x00535447)
     lines, total = check(image, data, 0)
-    assert lines == [f"note: offset {a}: a record of a batch that was cut"] and "entries 3" in total
+    assert lines == [f"note: offset {a}: a batch was cut before its commit: the record is dead"] and "entries 3" in total
     set_super(data, (52, 1), (60, 1))
-    assert "cannot be opened" in check(image, data, 1)[0][1]
+    lines, total = check(image, data, 0)
+    assert lines == [f"note: offset {a}: a batch was cut behind its commit: the next open does the rest"]
+    assert "entries 4" in total
+
+
+def test_check_batch_deletes(image):
+    """Behind its commit a delete of a batch counts as done, and the record that it is about as gone."""
+    before = image.read_bytes()
+    fcs("put", image, "a", "")
+    data = bytearray(image.read_bytes())
+    (a, size), *_ = slots(before)
+    [(d, d_size)] = [slot for slot in slots(data) if data[slot[0] + 24:slot[0] + 25] == b"a" and word(data, slot[0] + 4)]
+    data[a:a + size] = before[a:a + size]
+    set_word(data, d + 4, 0)
+    set_word(data, d + d_size - 8, word(data, d + d_size - 8) ^ 0x53444c00)
+    lines, total = check(image, data, 0)
+    assert lines == [f"note: offset {d}: a batch was cut before its commit: the record is dead"] and "entries 4" in total
+    number = word(data, d + d_size - 12)
+    set_super(data, (52, number), (60, number))
+    lines, total = check(image, data, 0)
+    assert lines == [f"note: offset {d}: a batch was cut behind its commit: the next open does the rest",
+                     f"note: offset {a}: the delete at offset {d} is about it"] and "entries 3" in total
+    set_word(data, a + 4, 0)  # and the record is gone already
+    set_word(data, a + size - 8, FREE)
+    assert "entries 3" in check(image, data, 0)[1]
 
 
 def test_check_every_byte(image):

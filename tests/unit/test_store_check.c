@@ -28,7 +28,7 @@ static uint8_t region[REGION] __attribute__((aligned(STORE_REGION_ALIGN)));
 static struct store_media media = {.base = region, .size = REGION};
 static struct store store;
 static struct store_checkup found;
-static char said[2000], keys[200];
+static char said[2000], keys[200], deleted[200];
 
 static void on_line(void *ctx, bool problem, uint32_t off, const char *text)
 {
@@ -47,13 +47,20 @@ static void on_record(void *ctx, const struct store_view *v)
 	assert_memory_equal(v->data, "vv", 2);
 }
 
+static void on_deleted(void *ctx, const struct store_view *v)
+{
+	assert_ptr_equal(ctx, &found);
+	strncat(deleted, v->key, v->key_len);
+}
+
 static int look(void)
 {
 	static uint8_t copy[REGION];
 	int err;
 
-	said[0] = keys[0] = '\0';
-	found = (struct store_checkup){.line = on_line, .record = on_record, .ctx = &found};
+	said[0] = keys[0] = deleted[0] = '\0';
+	found = (struct store_checkup){
+		.line = on_line, .record = on_record, .deleted = on_deleted, .ctx = &found};
 	memcpy(copy, region, REGION);
 	err = store_check(&media, &found);
 	assert_memory_equal(region, copy, REGION);
@@ -256,6 +263,13 @@ static void test_cut_batch(void **state)
 	EXPECT("note 4148: a batch was cut before its commit: the record is dead\n"
 	       "note 4196: a batch was cut behind its commit: the next open does the rest\n",
 	       "d");
+	assert_string_equal(deleted, "c");
+	set_super(SB_BATCH_LO, 2);
+	set_super(SB_BATCH_HI, 2);
+	EXPECT("note 4148: a batch was cut behind its commit: the next open does the rest\n"
+	       "note 4196: a batch was cut before its commit: the record is dead\n",
+	       "bd");
+	assert_string_equal(deleted, "");
 }
 
 static void test_damaged_slots(void **state)

@@ -74,7 +74,10 @@ static size_t check_duplicates(struct check *c)
 	for (const struct check_record *r = c->records; r < c->records + c->count; r++) {
 		if (!counts || compare_keys(counts, r)) {
 			counts = r;
-			keys++;
+			keys += !r->deletes;
+		} else if (counts->deletes) {
+			check_note(c, r->off, "the delete at offset %" PRIu32 " is about it",
+				   counts->off);
 		} else if (c->file->kind == FILE_CLASSIC) {
 			check_problem(c, r->off,
 				      "its key has a later record at offset %" PRIu32

@@ -11,6 +11,7 @@ struct check_record {
 	const uint8_t *key;
 	uint32_t key_len;
 	uint32_t off, size;
+	bool deletes;   /**< what would be served of its key goes, if that has a lower number */
 	uint64_t order; /**< of two records of a key the one with the higher number counts */
 };
 

@@ -10,23 +10,35 @@ static void on_line(void *ctx, bool problem, uint32_t off, const char *text)
 		check_note(ctx, off, "%s", text);
 }
 
-static void on_record(void *ctx, const struct store_view *v)
+static void add(struct check *c, const struct store_view *v, bool deletes)
 {
 	const struct check_record r = {
 		.key = v->key,
 		.key_len = v->key_len,
 		.off = v->slot,
 		.size = v->slot_size,
+		.deletes = deletes,
 		.order = v->version,
 	};
 
-	check_add(ctx, &r);
+	check_add(c, &r);
+}
+
+static void on_record(void *ctx, const struct store_view *v)
+{
+	add(ctx, v, false);
+}
+
+static void on_deleted(void *ctx, const struct store_view *v)
+{
+	add(ctx, v, true);
 }
 
 void check_region(struct check *c)
 {
 	const struct store_media media = {.base = c->file->base, .size = c->file->size};
-	struct store_checkup checkup = {.line = on_line, .record = on_record, .ctx = c};
+	struct store_checkup checkup = {
+		.line = on_line, .record = on_record, .deleted = on_deleted, .ctx = c};
 	int err = store_check(&media, &checkup);
 
 	if (err)
