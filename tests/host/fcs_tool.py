@@ -3,6 +3,7 @@
 
 import itertools
 import json
+import struct
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,8 @@ VECTOR = VECTORS[0] / "store.dat"
 WAIT = 60
 PAGE = 4096
 START = 4100
+FREE = 0x46524545
+MARK = 0xa5d3962c
 
 
 def fcs(*args, status=0, stdin=b"", quiet=True):
@@ -76,6 +79,25 @@ def image(path, run):
     run("start\nput 61 414141\nput 62 4242 01 99999999999999\nput 63 43\nput 64 44444444\nput 65 .\ndel 64\n",
         "--file", file, "--size", "64K")
     return file
+
+
+def word(data, off):
+    return struct.unpack_from(">I", data, off)[0]
+
+
+def set_word(data, off, value):
+    struct.pack_into(">I", data, off, value)
+
+
+def slots(data):
+    """[(offset, size)] of the chain of a region image."""
+    off, found = START, []
+    end = START + (len(data) - START) // 8 * 8
+    while off < end:
+        found.append((off, word(data, off)))
+        off += word(data, off)
+    assert off == end
+    return found
 
 
 def unchanged(file, *args, **kwargs):

@@ -7,30 +7,8 @@ import subprocess
 
 import pytest
 
-from fcs_tool import FCS, PAGE, START, WAIT, fcs, image, out, path, run, session, unchanged
-
-
-FREE = 0x46524545
-MARK = 0xa5d3962c
-
-
-def word(data, off):
-    return struct.unpack_from(">I", data, off)[0]
-
-
-def set_word(data, off, value):
-    struct.pack_into(">I", data, off, value)
-
-
-def slots(data):
-    """[(offset, size)] of the chain of a region image."""
-    off, found = START, []
-    end = START + (len(data) - START) // 8 * 8
-    while off < end:
-        found.append((off, word(data, off)))
-        off += word(data, off)
-    assert off == end
-    return found
+from fcs_tool import (FCS, FREE, MARK, PAGE, START, WAIT, fcs, image, out, path, run, session, set_word, slots,
+                      unchanged, word)
 
 
 def check(file, data, status):

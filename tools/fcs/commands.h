@@ -42,6 +42,9 @@ int cmd_info(const struct options *o);
 /** Looks at every byte that means something, without recovery. */
 int cmd_check(const struct options *o);
 
+/** Mends what can be mended and drops what cannot, or says what it would do. */
+int cmd_repair(const struct options *o);
+
 /** Everything as JSON lines, or as a plain .dat. */
 int cmd_export(const struct options *o);
 

@@ -16,6 +16,7 @@ static const char help[] =
 	"  put FILE KEY VALUE|-    writes an entry; -: the value is standard input\n"
 	"  del FILE KEY            removes an entry\n"
 	"  check FILE              looks for damage, and changes nothing\n"
+	"  repair FILE             says what would mend it, or with --yes does it\n"
 	"  compact FILE            makes one free slot of all\n"
 	"  export FILE             prints all entries as JSON lines\n"
 	"  import FILE [FROM|-]    takes in JSON lines, or another store\n"
@@ -44,11 +45,14 @@ static const char help[] =
 	"  --meta HEX              put: metadata\n"
 	"  --expires MS            put: when it expires, in milliseconds since 1970\n"
 	"  --fcs1 OUT              export: write a plain .dat to the file OUT instead\n"
+	"  --yes                   repair: do it\n"
+	"  --save DIR              repair: what is dropped goes to the folder DIR, and as JSON "
+	"lines\n"
+	"                          to standard output\n"
 	"\n"
-	"Exit status: 0; 1 if there is no such entry, or check found problems; 2 for wrong usage "
-	"or "
-	"bad\n"
-	"input; 3 if a file or a store cannot be used.\n";
+	"Exit status: 0; 1 if there is no such entry, if check found problems, or if repair has "
+	"more to\n"
+	"do; 2 for wrong usage or bad input; 3 if a file or a store cannot be used.\n";
 
 #define WHERE (OPTION_CLASSIC | OPTION_RAM_BASE | OPTION_AT)
 
@@ -64,6 +68,7 @@ static const struct command {
 	 WHERE | OPTION_HEX | OPTION_META | OPTION_EXPIRES},
 	{"del", "FILE KEY", cmd_del, 2, 2, WHERE | OPTION_HEX},
 	{"check", "FILE", cmd_check, 1, 1, WHERE},
+	{"repair", "FILE", cmd_repair, 1, 1, WHERE | OPTION_YES | OPTION_SAVE},
 	{"compact", "FILE", cmd_compact, 1, 1, WHERE},
 	{"export", "FILE", cmd_export, 1, 1, WHERE | OPTION_FCS1},
 	{"import", "FILE [FROM|-]", cmd_import, 1, 2, WHERE | OPTION_SIZE},

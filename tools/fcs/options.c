@@ -140,10 +140,23 @@ static void set_fcs1(struct options *o, const char *where, const char *value)
 	o->fcs1 = value;
 }
 
+static void set_yes(struct options *o, const char *where, const char *value)
+{
+	(void)where;
+	(void)value;
+	o->yes = true;
+}
+
+static void set_save(struct options *o, const char *where, const char *value)
+{
+	(void)where;
+	o->save = value;
+}
+
 /* In the order of their OPTION_ bits. */
 static void (*const setters[])(struct options *o, const char *where, const char *value) = {
-	set_file,     set_max_entries, set_frag, set_policy, set_classic, set_size,
-	set_ram_base, set_at,          set_hex,  set_meta,   set_expires, set_fcs1,
+	set_file, set_max_entries, set_frag, set_policy,  set_classic, set_size, set_ram_base,
+	set_at,   set_hex,         set_meta, set_expires, set_fcs1,    set_yes,  set_save,
 };
 
 /* Each with its place in `setters`, counted from 1: 0 would be a flag of getopt_long() to set. */
@@ -160,6 +173,8 @@ static const struct option table[] = {
 	{"meta", required_argument, NULL, 10},
 	{"expires", required_argument, NULL, 11},
 	{"fcs1", required_argument, NULL, 12},
+	{"yes", no_argument, NULL, 13},
+	{"save", required_argument, NULL, 14},
 	{NULL, 0, NULL, 0},
 };
 

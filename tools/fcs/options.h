@@ -8,7 +8,8 @@
 /** Exit statuses of fcs. */
 enum {
 	STATUS_OK = 0,
-	STATUS_NO = 1,    /**< there is no such entry; check found problems */
+	STATUS_NO = 1,    /**< there is no such entry; check found problems, repair has
+			  something left to do */
 	STATUS_USAGE = 2, /**< wrong usage, or input that is not what it should be */
 	STATUS_ERROR = 3, /**< a file or a store cannot be used */
 };
@@ -27,6 +28,8 @@ enum {
 	OPTION_META = 1 << 9,
 	OPTION_EXPIRES = 1 << 10,
 	OPTION_FCS1 = 1 << 11,
+	OPTION_YES = 1 << 12,
+	OPTION_SAVE = 1 << 13,
 };
 
 struct options {
@@ -41,6 +44,8 @@ struct options {
 	const char *meta; /**< hex; NULL: none */
 	int64_t expires;
 	const char *fcs1; /**< a file to write; NULL: none */
+	bool yes;
+	const char *save; /**< a folder to write to; NULL: none */
 	char **args;      /**< what is no option */
 	int arg_count;
 };

@@ -126,15 +126,25 @@ bool same_file(const char *a, const char *b)
 	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-void write_whole_file(const char *path, const void *data, size_t len)
+static void write_file(const char *path, const void *data, size_t len, bool replace)
 {
 	char *target = resolve_path(path), *temp;
 	int fd = temp_open(target, default_mode(), &temp);
 
 	temp_write(fd, data, len, path);
-	temp_finish(fd, &temp, target, true);
+	temp_finish(fd, &temp, target, replace);
 	close(fd);
 	free(target);
+}
+
+void write_whole_file(const char *path, const void *data, size_t len)
+{
+	write_file(path, data, len, true);
+}
+
+void write_new_file(const char *path, const void *data, size_t len)
+{
+	write_file(path, data, len, false);
 }
 
 void temp_drop(char **temp)

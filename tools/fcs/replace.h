@@ -30,6 +30,9 @@ void temp_drop(char **temp);
 /** Writes the LEN bytes at DATA to the file PATH, through such a file. */
 void write_whole_file(const char *path, const void *data, size_t len);
 
+/** The same, but something that has this name already is an error. */
+void write_new_file(const char *path, const void *data, size_t len);
+
 /** PATH without symbolic links, which a rename would replace; to be freed. */
 char *resolve_path(const char *path);
 
