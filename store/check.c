@@ -137,54 +137,67 @@ static void check_slot(struct store_checkup *c, const struct store *s, uint32_t 
 	}
 }
 
-/* The slots of a place where the chain is broken, as an open would mend it; returns its end. */
-static uint32_t check_broken(struct store_checkup *c, const struct store *s, uint32_t off)
+/* The slots of a place where the chain is broken, as an open would mend it. */
+static void check_broken(struct store_checkup *c, const struct store *s, const struct mend *m)
 {
+	uint32_t middle = m->start + m->left;
 	char key[SLOT_KEY_SHOWN];
-	struct mend m;
 
-	mend_plan(s, off, mend_sound_from(s, off), &m);
-	if (m.start < off) {
-		tell(c, true, m.start,
-		     "the size of a slot is damaged: its tag is at %lu, and what the last lines "
-		     "took for slots is inside of it",
-		     (unsigned long)m.end);
-		return m.end;
-	}
-	if (m.left)
-		check_slot(c, s, off, m.left);
-	if (m.middle) {
-		slot_show_key(s, off + m.left, m.middle, key);
-		tell(c, true, off + m.left,
+	if (m->left)
+		check_slot(c, s, m->start, m->left);
+	if (m->middle) {
+		slot_show_key(s, middle, m->middle, key);
+		tell(c, true, middle,
 		     "%lu bytes, key %s: they belong to slots that nothing is known of",
-		     (unsigned long)m.middle, key);
+		     (unsigned long)m->middle, key);
 	} else {
-		tell(c, true, off, "the size or the tag of a slot is damaged; the other one tells");
+		tell(c, true, m->start,
+		     "the size or the tag of a slot is damaged; the other one tells");
 	}
-	if (m.right)
-		check_slot(c, s, m.end - m.right, m.right);
-	return m.end;
+	if (m->right)
+		check_slot(c, s, m->end - m->right, m->right);
 }
 
-static void check_chain(struct store_checkup *c, const struct store *s)
+/* The slots in [off, end), where nothing is broken. */
+static void check_sound(struct store_checkup *c, const struct store *s, uint32_t off, uint32_t end)
 {
 	bool free_before = false;
 
-	for (uint32_t off = s->start, size; off < s->end; off += size) {
+	for (uint32_t size; off < end; off += size) {
 		uint32_t free_slots = c->free_slots;
-		enum slot_fit fit = slot_fit(s, off, &size);
 
-		if (fit == FIT_BROKEN) {
-			size = check_broken(c, s, off) - off;
-			free_before = false;
-			continue;
-		}
-		if (fit != FIT_WHOLE)
+		if (slot_fit(s, off, &size) != FIT_WHOLE)
 			tell(c, false, off, "a split or a join of slots was cut");
 		check_slot(c, s, off, size);
 		if (free_before && c->free_slots > free_slots)
 			tell(c, false, off, "a free slot behind a free slot");
 		free_before = c->free_slots > free_slots;
+	}
+}
+
+/* Where the walk from OFF, where a slot begins, breaks, or the end. */
+static uint32_t walk_on(const struct store *s, uint32_t off)
+{
+	uint32_t size;
+
+	while (off < s->end && slot_fit(s, off, &size) != FIT_BROKEN)
+		off += size;
+	return off;
+}
+
+static void check_chain(struct store_checkup *c, const struct store *s)
+{
+	for (uint32_t off = s->start; off < s->end;) {
+		uint32_t stop = walk_on(s, off);
+		struct mend m = {.start = stop, .end = stop};
+
+		if (stop < s->end)
+			mend_plan(s, stop, mend_sound_from(s, stop), &m);
+		/* What was walked behind m.start is inside of the slot there. */
+		check_sound(c, s, off, m.start);
+		if (stop < s->end)
+			check_broken(c, s, &m);
+		off = m.end;
 	}
 }
 
