@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""docs/fcs.md shows what fcs prints, and names all of its commands, options and operations."""
+"""docs/fcs.md shows what fcs prints, and names all of its commands, options and operations; repair.md all findings."""
 
 import re
 import shlex
@@ -82,3 +82,23 @@ def test_operations():
     source = (REPO / "tools" / "fcs" / "script.c").read_text()
     shown = " ".join(re.findall(r"^\| (`[a-z].*?) \|", TEXT[TEXT.index("One line is one operation"):], re.M))
     assert re.findall(r'OP_\w+, \d, \d, "(\w+)', source) == re.findall(r"`(\w+)", shown)
+
+
+def messages(name, call):
+    """The texts that a source hands to a call, pieced together, with what % stands for as a blank."""
+    source = (REPO / "store" / name).read_text()
+    for args in re.findall(rf"{call}\((.*?)\);", source, re.S):
+        strings = re.sub(r'"\s+"', "", args)
+        for text in re.findall(r'"([^"]+)"', strings.replace('\\"', "")):
+            if " " in text:
+                yield re.sub(r"%\w+", " ", text)
+
+
+def test_findings():
+    """repair.md explains each line of a check, and those of an open that are about damage."""
+    page = (REPO / "docs" / "repair.md").read_text(encoding="utf-8")
+    rows = [re.sub(r"\b[A-Z]\b", " ", row) for row in re.findall(r"^\| `(?:problem: |note: )?(.*?)`", page, re.M)]
+    found = [*messages("check.c", "tell"), *messages("recover.c", "store_report"), *messages("mend.c", "store_report")]
+    assert len(found) > 20
+    for text in found:
+        assert any(text.split() == row.split()[:len(text.split())] for row in rows), text
