@@ -252,6 +252,7 @@ soak: STORE_FLIPS := 20000000
 soak: MEMBLOCK_CALLS := 100000000
 soak: STORE_OPS := 50000000
 soak: STORE_CUT_POINTS := 100000000
+soak: export STORE_CUT_SEEDED := 10000
 soak: RETENTION_RESETS := 200
 soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, cuts, damages and resets of the board, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS, STORE_FLIPS, RETENTION_RESETS
 	STORE_FLIPS=$(STORE_FLIPS) tools/run-unit.sh $(HOST)/test_store_flip

@@ -4,15 +4,15 @@
  * entries before and after it, and with the cases of the protocol that it went through. The steps
  * themselves: store_test_steps.h.
  */
-#ifndef CAIRN_TESTS_UNIT_STORE_TEST_WORKLOAD_H
-#define CAIRN_TESTS_UNIT_STORE_TEST_WORKLOAD_H
+#ifndef CAIRN_TESTS_POWERCUT_STORE_TEST_WORKLOAD_H
+#define CAIRN_TESTS_POWERCUT_STORE_TEST_WORKLOAD_H
 
 #include <errno.h>
 
 #include "lib/types.h"
 #include "store/format.h"
 #include "store/store.h"
-#include "tests/unit/store_test_cuts.h"
+#include "tests/powercut/store_test_cuts.h"
 #include "tests/unit/walker.h"
 
 #define KEYS 10U
@@ -28,6 +28,7 @@ enum seen {
 	SEEN_TAIL_WHOLE,
 	SEEN_HOLE_SPLIT,
 	SEEN_HOLE_WHOLE,
+	SEEN_FRESH,
 	SEEN_SMALLER,
 	SEEN_SAME,
 	SEEN_LARGER,
@@ -43,6 +44,7 @@ enum seen {
 	SEEN_EVICT_LRU,
 	SEEN_EVICT_SIEVE,
 	SEEN_EVICT_AT_OPEN,
+	SEEN_EXPIRED_AT_OPEN,
 	SEEN_COMPACT,
 	SEEN_PUT_MOVED,
 	SEEN_PUT_PURGED,
@@ -61,6 +63,7 @@ static const char *const seen_names[] = {
 	"put, whole tail",
 	"put, hole split",
 	"put, whole hole",
+	"put of a new key",
 	"smaller over larger",
 	"same size over same",
 	"larger over smaller",
@@ -76,6 +79,7 @@ static const char *const seen_names[] = {
 	"put that evicts, LRU",
 	"put that evicts, SIEVE",
 	"open that evicts",
+	"open that purges",
 	"compaction that moves",
 	"put that moves others",
 	"put that purges others",
@@ -217,11 +221,17 @@ static inline struct step *begin(struct workload *w, const char *text)
 	return step;
 }
 
-static inline void forget_expired(struct state *state)
+/* How many there were. */
+static inline uint32_t forget_expired(struct state *state)
 {
+	uint32_t n = 0;
+
 	for (uint32_t i = 0; i < KEYS; i++)
-		if (expired(&state->value[i], clock_now))
+		if (expired(&state->value[i], clock_now)) {
 			state->value[i].bytes = NULL;
+			n++;
+		}
+	return n;
 }
 
 /* Ends a step: the store without a cut must be right before the cuts can say anything. */

@@ -3,7 +3,8 @@
  * Power cuts. Workloads are recorded write by write; for each moment the states that memory may be
  * in are made, opened, and compared with what was acknowledged. Recovery itself is cut, too.
  *
- * STORE_CUT_POINTS: how many states to try at least. STORE_CUT_SEED: the first workload.
+ * STORE_CUT_POINTS: how many states to try at least. STORE_CUT_SEEDED: how many of a group with
+ * many words are seeded. STORE_CUT_SEED: the first workload.
  * STORE_CUT_DUMP: a file for the first image, as before its open, that went wrong.
  */
 #define _GNU_SOURCE /* strcasestr */
@@ -15,10 +16,12 @@
 
 #include <string.h>
 
-#include "tests/unit/store_test_steps.h"
+#include "tests/powercut/store_test_steps.h"
+#include "tests/powercut/store_test_subsets.h"
 
 #define SECOND 96U /* one image in so many is cut again during its recovery */
 #define EXTRA 8U   /* and one in so many is used after it */
+#define ENOUGH 20U /* workloads, the first so many, that have everything */
 
 /* The image that is tried, and what it is compared with. */
 struct trial {
@@ -320,6 +323,7 @@ static void cut_again(struct trial *t)
 	static struct trial second;
 	struct cut_search search = {
 		.all = 64,
+		.lines = 6,
 		.samples = 16,
 		.rng = rng_seeded(totals->points),
 		.image = area,
@@ -350,8 +354,9 @@ static void cut_workload(const struct workload *w)
 {
 	static struct trial t;
 	struct cut_search search = {
-		.all = 4096,
-		.samples = 240,
+		.all = 1U << 12,
+		.lines = 12,
+		.samples = (uint32_t)env_number("STORE_CUT_SEEDED", 240),
 		.rng = rng_seeded(w->seed),
 		.image = area,
 		.try_image = try_image,
@@ -377,6 +382,8 @@ static void cut_workload(const struct workload *w)
 		if (t.acked && first_memory.words != 0)
 			failed(&t, "acknowledged with words unflushed", first_memory.words);
 		cut_follow(&first_memory, &w->log, e);
+		if (e->kind == CUT_WRITE)
+			cut_try_stop(&first_memory, &search);
 	}
 }
 
@@ -402,14 +409,24 @@ static bool run_workload(void *ctx)
 	return true;
 }
 
+/* What the workloads consisted of; with ALL nothing may be missing. */
+static void check_seen(bool all)
+{
+	for (uint32_t i = 0; i < SEEN_KINDS; i++)
+		print_message("%8llu %s\n", (unsigned long long)totals->seen[i], seen_names[i]);
+	for (uint32_t i = 0; i < SEEN_KINDS && all; i++)
+		if (totals->seen[i] == 0)
+			fail_msg("no workload had this: %s", seen_names[i]);
+}
+
 static void test_power_cuts(void **state)
 {
-	uint64_t target = env_number("STORE_CUT_POINTS", 1000000);
-	uint64_t first = env_number("STORE_CUT_SEED", 1);
+	uint64_t target = env_number("STORE_CUT_POINTS", 2000000);
+	uint64_t first = env_number("STORE_CUT_SEED", 1), seed = first;
 
 	(void)state;
 	totals = shared_memory(sizeof(*totals));
-	for (uint64_t seed = first; totals->points < target && totals->failures == 0; seed++) {
+	for (; totals->points < target && totals->failures == 0; seed++) {
 		const char *end;
 
 		totals->seed = seed;
@@ -430,9 +447,7 @@ static void test_power_cuts(void **state)
 	if (totals->failures != 0)
 		fail_msg("%llu failures, the first: %s", (unsigned long long)totals->failures,
 			 totals->first);
-	for (uint32_t i = 0; i < SEEN_KINDS && target >= 500000; i++)
-		if (totals->seen[i] == 0 && first == 1)
-			fail_msg("no workload had this: %s", seen_names[i]);
+	check_seen(first == 1 && seed > ENOUGH);
 }
 
 int main(void)

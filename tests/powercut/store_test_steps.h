@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps that a workload of the power cut test is made of, and the choice among them. */
-#ifndef CAIRN_TESTS_UNIT_STORE_TEST_STEPS_H
-#define CAIRN_TESTS_UNIT_STORE_TEST_STEPS_H
+#ifndef CAIRN_TESTS_POWERCUT_STORE_TEST_STEPS_H
+#define CAIRN_TESTS_POWERCUT_STORE_TEST_STEPS_H
 
-#include "tests/unit/store_test_workload.h"
+#include "tests/powercut/store_test_workload.h"
 
 /* Format and open */
 
@@ -59,7 +59,7 @@ static inline void do_open(struct workload *w)
 	w->config.policy = rng_below(&w->rng, 2) == 0 ? STORE_LRU : STORE_SIEVE;
 	step = begin(w, "open");
 	step->open = true;
-	forget_expired(&step->after);
+	totals->seen[SEEN_EXPIRED_AT_OPEN] += forget_expired(&step->after) > 0;
 	totals->seen[SEEN_EVICT_AT_OPEN] += forget_eldest(w, &step->after, w->config.max_entries);
 	err = store_open(&w->s, &w->config);
 	if (err != 0)
@@ -79,6 +79,7 @@ static inline void see_put(struct workload *w, uint32_t key, uint32_t len)
 
 	e = walker_find(&w->after, bytes, key_len);
 	old = walker_find(&w->before, bytes, key_len);
+	totals->seen[SEEN_FRESH] += old == NULL;
 	if (old != NULL) {
 		uint32_t was = old->data_len + old->meta_len;
 
@@ -200,6 +201,18 @@ static inline uint64_t draw_version(struct workload *w, uint32_t i)
 	return e == NULL ? STORE_ABSENT : e->seq;
 }
 
+/* So long a value that the largest free slot is taken whole or nearly so. */
+static inline uint32_t fill_largest(struct workload *w, uint32_t i, uint32_t meta_len)
+{
+	uint32_t less = rng_below(&w->rng, 48) + meta_len;
+	struct store_stats st;
+	uint8_t key[128];
+
+	less += make_key(i, key);
+	store_stat(&w->s, &st);
+	return st.largest > less ? st.largest - less : 0;
+}
+
 static inline void put_random(struct workload *w)
 {
 	/* Every other workload has more to store than there is room for. */
@@ -217,6 +230,8 @@ static inline void put_random(struct workload *w)
 		v.data_len = old.data_len;
 		v.meta_len = old.meta_len;
 	}
+	if (rng_below(&w->rng, 32) == 0)
+		v.data_len = fill_largest(w, i, v.meta_len);
 	if (rng_below(&w->rng, 5) == 0)
 		v.expiry = clock_now + rng_below(&w->rng, 30) - 3;
 	bytes = malloc(v.data_len + v.meta_len + 1);

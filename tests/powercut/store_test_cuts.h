@@ -5,10 +5,11 @@
  *
  * A word (4 aligned bytes) is written at once. A write is certain to be kept behind a barrier
  * before which its cache line was cleaned; until then the word may hold it, or anything it held
- * since the last such barrier, whatever the other words hold.
+ * since the last such barrier, whatever the other words hold. Which of these states are tried:
+ * store_test_subsets.h.
  */
-#ifndef CAIRN_TESTS_UNIT_STORE_TEST_CUTS_H
-#define CAIRN_TESTS_UNIT_STORE_TEST_CUTS_H
+#ifndef CAIRN_TESTS_POWERCUT_STORE_TEST_CUTS_H
+#define CAIRN_TESTS_POWERCUT_STORE_TEST_CUTS_H
 
 #include "tests/unit/store_test_util.h"
 
@@ -84,6 +85,7 @@ struct cut_word {
 	uint32_t at, versions;
 	uint32_t cleaned;             /* the version that the next barrier makes certain */
 	uint32_t pick;                /* the version in the image that is tried */
+	uint32_t line;                /* which of the lines that are not certain, while one tries */
 	uint32_t value[CUT_VERSIONS]; /* the first is certain, the last is what the program sees */
 };
 
@@ -189,91 +191,6 @@ static inline void cut_follow(struct cut_memory *mem, const struct cut_log *log,
 	case CUT_TOLD:
 		break;
 	}
-}
-
-/* How to try the states of a moment: all if there are at most ALL, else a choice of them. */
-struct cut_search {
-	uint32_t all, samples;
-	struct rng rng;
-	uint8_t *image; /* where the states are built */
-	void (*try_image)(void *ctx);
-	void *ctx;
-};
-
-static inline void cut_try(const struct cut_memory *mem, const struct cut_search *search)
-{
-	memcpy(search->image, mem->kept, mem->size);
-	for (uint32_t i = 0; i < mem->words; i++) {
-		const struct cut_word *w = &mem->word[i];
-
-		memcpy(search->image + w->at * 4, &w->value[w->pick], 4);
-	}
-	search->try_image(search->ctx);
-}
-
-/* Counts through the versions like an odometer. */
-static inline void cut_try_all(struct cut_memory *mem, const struct cut_search *search)
-{
-	uint32_t i;
-
-	for (i = 0; i < mem->words; i++)
-		mem->word[i].pick = 0;
-	do {
-		cut_try(mem, search);
-		for (i = 0; i < mem->words; i++) {
-			if (++mem->word[i].pick < mem->word[i].versions)
-				break;
-			mem->word[i].pick = 0;
-		}
-	} while (i < mem->words);
-}
-
-/* The first N words written, or all but these. */
-static inline void cut_try_runs(struct cut_memory *mem, const struct cut_search *search)
-{
-	for (uint32_t n = 0; n <= mem->words; n++)
-		for (int rest = 0; rest < 2; rest++) {
-			for (uint32_t i = 0; i < mem->words; i++)
-				mem->word[i].pick =
-					(i < n) != (rest == 1) ? mem->word[i].versions - 1 : 0;
-			cut_try(mem, search);
-		}
-}
-
-/* Each word on its own: mostly lost, even, mostly kept; or whole cache lines kept and lost. */
-static inline void cut_try_random(struct cut_memory *mem, struct cut_search *search)
-{
-	static const uint32_t odds[] = {4, 32, 60};
-
-	for (uint32_t n = 0; n < search->samples; n++) {
-		uint64_t lines = rng_next(&search->rng);
-		uint32_t kind = n % 4;
-
-		for (uint32_t i = 0; i < mem->words; i++) {
-			struct cut_word *w = &mem->word[i];
-			bool kept = kind < 3 ? rng_below(&search->rng, 64) < odds[kind]
-					     : (lines >> w->at / (CUT_LINE / 4) % 64 & 1) != 0;
-
-			w->pick = kept ? w->versions - 1 : 0;
-			if (kind == 1 && w->versions > 2)
-				w->pick = rng_below(&search->rng, w->versions);
-		}
-		cut_try(mem, search);
-	}
-}
-
-static inline void cut_try_moment(struct cut_memory *mem, struct cut_search *search)
-{
-	uint64_t states = 1;
-
-	for (uint32_t i = 0; i < mem->words && states <= search->all; i++)
-		states *= mem->word[i].versions;
-	if (states <= search->all) {
-		cut_try_all(mem, search);
-		return;
-	}
-	cut_try_runs(mem, search);
-	cut_try_random(mem, search);
 }
 
 #endif
