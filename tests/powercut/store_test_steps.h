@@ -23,7 +23,7 @@ static inline void do_format(struct workload *w, bool fresh)
 	if (err != 0)
 		workload_wrong(w, "format failed", err);
 	totals->seen[fresh ? SEEN_FORMAT : SEEN_FORMAT_OVER]++;
-	w->boots = 0;
+	w->boots = w->kept_aside = 0;
 	finish(w);
 }
 
@@ -389,6 +389,36 @@ static inline void near_the_limit(struct workload *w)
 	w->now = (struct state){0};
 	for (uint32_t i = 0; i < 25 && w->steps < STEPS; i++)
 		do_put(w, 2, (struct value){(const uint8_t *)"v", 1, 0, STORE_NEVER}, "v", NULL);
+}
+
+/* Unrecorded: an entry is damaged, and its slot kept aside from here on. */
+static inline void damage_one(struct workload *w)
+{
+	const struct walker_entry *e;
+	uint8_t key[128];
+	uint32_t at;
+
+	w->log.off = true;
+	store_close(&w->s);
+	w->pins = 0;
+	if (store_open(&w->s, &w->config) != 0 || !walk_region(w, &w->before))
+		workload_wrong(w, "open failed before the damage", 0);
+	store_close(&w->s);
+	if (w->before.entries > 0) {
+		e = &w->before.entry[rng_below(&w->rng, w->before.entries)];
+		at = e->off + HDR_DATALEN + rng_below(&w->rng, 8 + e->key_len);
+		w->region[at] ^= (uint8_t)(1U << rng_below(&w->rng, 8));
+		w->kept_aside++;
+	}
+	if (store_open(&w->s, &w->config) != 0 || !walk_region(w, &w->after) ||
+	    w->after.quarantined != w->kept_aside)
+		workload_wrong(w, "damage is not kept aside", (int)w->after.quarantined);
+	for (uint32_t i = 0; i < KEYS; i++)
+		if (walker_find(&w->after, key, make_key(i, key)) == NULL)
+			w->now.value[i].bytes = NULL;
+	w->boots += 2;
+	w->log.off = false;
+	cut_record(&w->log, CUT_IMAGE, 0, w->size);
 }
 
 /* A read, for the order. */

@@ -52,6 +52,7 @@ enum seen {
 	SEEN_PUT_IF_REFUSED,
 	SEEN_PINNED_DEAD,
 	SEEN_RELEASE_DEAD,
+	SEEN_KEPT_ASIDE,
 	SEEN_KINDS,
 };
 
@@ -87,6 +88,7 @@ static const char *const seen_names[] = {
 	"put_if refused",
 	"a pinned entry removed",
 	"release of a dead one",
+	"step beside a damaged slot",
 };
 
 struct totals {
@@ -116,6 +118,7 @@ struct step {
 	bool format; /* counters start again */
 	bool open;   /* it counts a boot */
 	uint32_t boots;
+	uint32_t kept_aside; /* slots that were damaged before */
 	uint64_t next_seq;
 	int64_t clock;
 	uint32_t max_entries;
@@ -131,7 +134,7 @@ struct workload {
 	struct store s;
 	struct cut_log log;
 	struct state now;
-	uint32_t steps, boots;
+	uint32_t steps, boots, kept_aside;
 	uint64_t next_seq; /* of the last acknowledged step */
 	struct step step[STEPS];
 	struct walker before, after;
@@ -213,6 +216,7 @@ static inline struct step *begin(struct workload *w, const char *text)
 	step->before = w->now;
 	step->after = w->now;
 	step->boots = w->boots;
+	step->kept_aside = w->kept_aside;
 	step->next_seq = w->next_seq;
 	step->clock = clock_now;
 	step->max_entries = w->config.max_entries;
@@ -255,6 +259,7 @@ static inline void finish(struct workload *w)
 			if (!same(&found.value[i], &w->now.value[i], 0))
 				workload_wrong(w, "a key is wrong", (int)i);
 	totals->seen[SEEN_PINNED_DEAD] += w->after.held > 0;
+	totals->seen[SEEN_KEPT_ASIDE] += w->kept_aside > 0;
 	w->steps++;
 }
 
