@@ -3,23 +3,26 @@
 #ifndef CAIRN_TESTS_POWERCUT_STORE_TEST_STEPS_H
 #define CAIRN_TESTS_POWERCUT_STORE_TEST_STEPS_H
 
-#include "tests/powercut/store_test_workload.h"
+#include "tests/powercut/store_test_puts.h"
 
 /* Format and open */
 
 static inline void do_format(struct workload *w, bool fresh)
 {
+	struct store_media media = w->config.media;
 	struct step *step;
 	int err;
 
 	store_close(&w->s);
 	w->pins = 0;
+	media.size = w->room - STORE_REGION_ALIGN;
 	step = begin(w, fresh ? "format" : "format over a store");
 	memset(&step->after, 0, sizeof(step->after));
 	step->whole = true;
 	step->fresh = fresh;
 	step->format = true;
-	err = store_format(&w->config.media, (uint32_t)rng_next(&w->rng));
+	step->size = w->size = media.size;
+	err = store_format(&media, (uint32_t)rng_next(&w->rng));
 	if (err != 0)
 		workload_wrong(w, "format failed", err);
 	totals->seen[fresh ? SEEN_FORMAT : SEEN_FORMAT_OVER]++;
@@ -67,180 +70,6 @@ static inline void do_open(struct workload *w)
 	totals->seen[SEEN_OPEN]++;
 	w->boots++;
 	finish(w);
-}
-
-/* Put */
-
-static inline void see_put(struct workload *w, uint32_t key, uint32_t len)
-{
-	const struct walker_entry *e = NULL, *old = NULL;
-	uint8_t bytes[128];
-	uint32_t key_len = make_key(key, bytes);
-
-	e = walker_find(&w->after, bytes, key_len);
-	old = walker_find(&w->before, bytes, key_len);
-	totals->seen[SEEN_FRESH] += old == NULL;
-	if (old != NULL) {
-		uint32_t was = old->data_len + old->meta_len;
-
-		totals->seen[SEEN_SMALLER] += len < was;
-		totals->seen[SEEN_SAME] += len == was;
-		totals->seen[SEEN_LARGER] += len > was;
-	}
-	totals->seen[SEEN_LIMIT_RAISED] += w->after.seq_limit != w->before.seq_limit;
-	for (uint32_t i = 0; i < w->before.frees && e != NULL; i++) {
-		const struct walker_free *f = &w->before.free[i];
-		bool tail = f->off + f->size == w->before.end, whole = f->size == e->size;
-
-		if (f->off == e->off)
-			totals->seen[tail ? (whole ? SEEN_TAIL_WHOLE : SEEN_TAIL_SPLIT)
-					  : (whole ? SEEN_HOLE_WHOLE : SEEN_HOLE_SPLIT)]++;
-	}
-}
-
-static inline uint32_t count_entries(const struct state *state)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < KEYS; i++)
-		n += state->value[i].bytes != NULL;
-	return n;
-}
-
-/* What else the put of key BUT did: one entry had to go, or all expired ones are gone. */
-static inline void see_gone(struct workload *w, struct step *step, uint32_t but, bool evicted)
-{
-	uint32_t gone = KEYS, count = 0, max = w->config.max_entries;
-	bool alive = false;
-	uint8_t key[128];
-
-	if (!walk_region(w, &w->after))
-		return;
-	for (uint32_t i = 0; i < KEYS; i++) {
-		if (i == but || step->before.value[i].bytes == NULL ||
-		    walker_find(&w->after, key, make_key(i, key)) != NULL)
-			continue;
-		gone = i;
-		count++;
-		alive = alive || !expired(&step->before.value[i], clock_now);
-	}
-	if (evicted ? count != 1 : alive)
-		workload_wrong(w, "a put removed others", (int)count);
-	if (evicted && count == 1) {
-		step->after.value[gone].bytes = NULL;
-		totals->seen[w->config.policy == STORE_LRU ? SEEN_EVICT_LRU : SEEN_EVICT_SIEVE]++;
-	} else if (count > 0) {
-		forget_expired(&step->after);
-		totals->seen[SEEN_PUT_PURGED]++;
-	}
-	step->whole = max > 0 && step->before.value[but].bytes == NULL &&
-		      count_entries(&step->before) == max;
-}
-
-/* Whether a put may be refused with that. */
-static inline bool may_refuse(int err, bool conditional)
-{
-	return err == -ENOSPC ||
-	       (conditional && (err == -EEXIST || err == -ENOENT || err == -ESTALE));
-}
-
-/* VERSION NULL: whatever is there. */
-static inline void do_put_if(struct workload *w, uint32_t i, struct value v, const void *data,
-			     const void *meta, const uint64_t *version)
-{
-	char text[64];
-	uint8_t key[128];
-	uint32_t len = make_key(i, key);
-	struct store_stats was, is;
-	struct step *step;
-	int err;
-
-	snprintf(text, sizeof(text), "put%s %c+%u+%u expiry %lld", version != NULL ? "_if" : "",
-		 (char)key[0], v.data_len, v.meta_len, (long long)v.expiry);
-	walk_region(w, &w->before);
-	store_stat(&w->s, &was);
-	step = begin(w, text);
-	step->purges = true;
-	err = version == NULL
-		      ? store_put(&w->s, key, len, data, v.data_len, meta, v.meta_len, v.expiry)
-		      : store_put_if(&w->s, *version, key, len, data, v.data_len, meta, v.meta_len,
-				     v.expiry);
-	store_stat(&w->s, &is);
-	if (err != 0 && !may_refuse(err, version != NULL))
-		workload_wrong(w, "put failed", err);
-	see_gone(w, step, i, is.evicted > was.evicted);
-	if (err == 0)
-		step->after.value[i] = v;
-	else if (walker_find(&w->after, key, len) == NULL && expired(&w->now.value[i], clock_now))
-		step->after.value[i].bytes = NULL;
-	totals->seen[SEEN_PUT_MOVED] += is.moved_bytes > was.moved_bytes;
-	totals->seen[SEEN_REFUSED] += err == -ENOSPC;
-	if (version != NULL)
-		totals->seen[err == 0 ? SEEN_PUT_IF : SEEN_PUT_IF_REFUSED]++;
-	finish(w);
-	if (err == 0)
-		see_put(w, i, v.data_len + v.meta_len);
-}
-
-static inline void do_put(struct workload *w, uint32_t i, struct value v, const void *data,
-			  const void *meta)
-{
-	do_put_if(w, i, v, data, meta, NULL);
-}
-
-/* The version that a conditional put asks for: of the entry that is there, none, or a wrong one. */
-static inline uint64_t draw_version(struct workload *w, uint32_t i)
-{
-	const struct walker_entry *e;
-	uint8_t key[128];
-
-	walk_region(w, &w->before);
-	e = walker_find(&w->before, key, make_key(i, key));
-	if (rng_below(&w->rng, 6) == 0)
-		return 5;
-	return e == NULL ? STORE_ABSENT : e->seq;
-}
-
-/* So long a value that the largest free slot is taken whole or nearly so. */
-static inline uint32_t fill_largest(struct workload *w, uint32_t i, uint32_t meta_len)
-{
-	uint32_t less = rng_below(&w->rng, 48) + meta_len;
-	struct store_stats st;
-	uint8_t key[128];
-
-	less += make_key(i, key);
-	store_stat(&w->s, &st);
-	return st.largest > less ? st.largest - less : 0;
-}
-
-static inline void put_random(struct workload *w)
-{
-	/* Every other workload has more to store than there is room for. */
-	static const uint32_t sizes[2][6] = {{8, 40, 120, 300, 300, 900},
-					     {40, 300, 600, 900, 900, 1400}};
-	uint32_t i = rng_below(&w->rng, KEYS);
-	struct value old = w->now.value[i], v = {.expiry = STORE_NEVER};
-	uint64_t version = draw_version(w, i);
-	uint8_t *bytes;
-
-	v.data_len = rng_below(&w->rng, sizes[w->seed % 2][rng_below(&w->rng, 6)]);
-	if (rng_below(&w->rng, 4) == 0)
-		v.meta_len = rng_below(&w->rng, 17);
-	if (old.bytes != NULL && rng_below(&w->rng, 3) == 0) {
-		v.data_len = old.data_len;
-		v.meta_len = old.meta_len;
-	}
-	if (rng_below(&w->rng, 32) == 0)
-		v.data_len = fill_largest(w, i, v.meta_len);
-	if (rng_below(&w->rng, 5) == 0)
-		v.expiry = clock_now + rng_below(&w->rng, 30) - 3;
-	bytes = malloc(v.data_len + v.meta_len + 1);
-	rng_fill(&w->rng, bytes, v.data_len + v.meta_len);
-	if (rng_below(&w->rng, 3) == 0) /* headers, trailers and records of the region itself */
-		memcpy(bytes, w->region + (w->size - v.data_len) / 4 * rng_below(&w->rng, 5),
-		       v.data_len);
-	v.bytes = bytes;
-	do_put_if(w, i, v, bytes, bytes + v.data_len, rng_below(&w->rng, 5) == 0 ? &version : NULL);
 }
 
 /* Pins */
@@ -370,6 +199,28 @@ static inline void do_compact(struct workload *w)
 	finish(w);
 }
 
+/* Into the rest of the memory that there is, once in a store's life. */
+static inline void do_grow(struct workload *w)
+{
+	struct step *step;
+	bool left = false;
+	int err;
+
+	if (w->size == w->room)
+		return;
+	walk_region(w, &w->before);
+	for (uint32_t n = 0; n < w->before.frees; n++)
+		left = left || w->before.free[n].off + w->before.free[n].size == w->before.end;
+	step = begin(w, "grow");
+	step->size = w->room;
+	err = store_grow(&w->s, w->room);
+	w->size = w->room;
+	if (err != 0)
+		workload_wrong(w, "grow failed", err);
+	totals->seen[left ? SEEN_GROW_JOIN : SEEN_GROW]++;
+	finish(w);
+}
+
 /* Puts, unrecorded, until the limit of numbers is near. */
 static inline void near_the_limit(struct workload *w)
 {
@@ -385,9 +236,10 @@ static inline void near_the_limit(struct workload *w)
 	}
 	store_delete(&w->s, "Z", 1);
 	w->log.off = false;
-	cut_record(&w->log, CUT_IMAGE, 0, w->size);
+	cut_record(&w->log, CUT_IMAGE, 0, w->room);
 	w->now = (struct state){0};
-	for (uint32_t i = 0; i < 25 && w->steps < STEPS; i++)
+	do_batch(w, w->seed == 2 ? BATCH : 0);
+	for (uint32_t i = 0; i < 25 && w->seed == 1 && w->steps < STEPS; i++)
 		do_put(w, 2, (struct value){(const uint8_t *)"v", 1, 0, STORE_NEVER}, "v", NULL);
 }
 
@@ -418,7 +270,7 @@ static inline void damage_one(struct workload *w)
 			w->now.value[i].bytes = NULL;
 	w->boots += 2;
 	w->log.off = false;
-	cut_record(&w->log, CUT_IMAGE, 0, w->size);
+	cut_record(&w->log, CUT_IMAGE, 0, w->room);
 }
 
 /* A read, for the order. */
@@ -433,22 +285,28 @@ static inline void do_random(struct workload *w)
 {
 	uint32_t n = rng_below(&w->rng, 100);
 
-	if (n < 44)
+	if (n < 36)
 		put_random(w);
-	else if (n < 49)
+	else if (n < 39)
+		put_crowded(w);
+	else if (n < 46)
+		do_batch(w, rng_below(&w->rng, BATCH + 1));
+	else if (n < 50)
 		put_view(w);
-	else if (n < 53)
+	else if (n < 54)
 		pin_entry(w, rng_below(&w->rng, KEYS));
-	else if (n < 57 && w->pins > 0)
+	else if (n < 58 && w->pins > 0)
 		do_release(w, rng_below(&w->rng, w->pins));
-	else if (n < 71)
+	else if (n < 70)
 		do_delete(w, rng_below(&w->rng, KEYS));
-	else if (n < 73)
+	else if (n < 72)
 		do_clear(w);
-	else if (n < 79)
+	else if (n < 77)
 		do_purge(w);
-	else if (n < 85)
+	else if (n < 83)
 		do_compact(w);
+	else if (n < 85)
+		do_grow(w);
 	else if (n < 89)
 		do_open(w);
 	else if (n < 94)

@@ -5,8 +5,8 @@
  * All of them if they are few: then any word is lost or kept, whatever becomes of the others. If
  * they are many:
  *  - the first words that were written and none behind them, or all but these;
- *  - any subset of the cache lines lost, if there are not too many;
- *  - each line torn between any two of its words, the others all kept or all lost;
+ *  - any subset of the cache lines lost, and each line torn between any two of its words, the
+ *    others all kept or all lost; if the lines are not too many;
  *  - seeded ones: each line lost, kept, torn, or any of its words lost on its own.
  */
 #ifndef CAIRN_TESTS_POWERCUT_STORE_TEST_SUBSETS_H
@@ -18,7 +18,7 @@
 
 struct cut_search {
 	uint32_t all;     /* all states, if there are at most so many */
-	uint32_t lines;   /* all subsets of the lines, if there are at most so many lines */
+	uint32_t lines;   /* all subsets of the lines, if there are at most so many */
 	uint32_t samples; /* seeded states */
 	struct rng rng;
 	uint8_t *image; /* where the states are built */
@@ -185,9 +185,10 @@ static inline void cut_try_moment(struct cut_memory *mem, struct cut_search *sea
 	}
 	lines = cut_number_lines(mem);
 	cut_try_runs(mem, search);
-	if (lines <= search->lines)
+	if (lines <= search->lines) {
 		cut_try_lines(mem, search, lines);
-	cut_try_torn(mem, search, lines);
+		cut_try_torn(mem, search, lines);
+	}
 	cut_try_random(mem, search, lines);
 }
 

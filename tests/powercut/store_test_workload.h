@@ -18,6 +18,7 @@
 #define KEYS 10U
 #define STEPS 64U
 #define PINS 3U
+#define BATCH 6U /* operations */
 
 /* What the workloads must have contained, all together. */
 enum seen {
@@ -53,6 +54,12 @@ enum seen {
 	SEEN_PINNED_DEAD,
 	SEEN_RELEASE_DEAD,
 	SEEN_KEPT_ASIDE,
+	SEEN_BATCH,
+	SEEN_BATCH_ABORT,
+	SEEN_BATCH_EVICTS,
+	SEEN_BATCH_LIMIT_RAISED,
+	SEEN_GROW,
+	SEEN_GROW_JOIN,
 	SEEN_KINDS,
 };
 
@@ -89,6 +96,12 @@ static const char *const seen_names[] = {
 	"a pinned entry removed",
 	"release of a dead one",
 	"step beside a damaged slot",
+	"batch",
+	"batch aborted",
+	"batch that evicts",
+	"limit raised by a batch",
+	"grow, no join",
+	"grow, join",
 };
 
 struct totals {
@@ -112,11 +125,14 @@ struct state {
 struct step {
 	char text[80];
 	struct state before, after;
-	bool whole;  /* all of before or all of after, not key by key */
-	bool purges; /* before it does anything else, expired entries may go */
-	bool fresh;  /* there was no store before */
-	bool format; /* counters start again */
-	bool open;   /* it counts a boot */
+	struct state middle; /* of a batch: committed, and nobody had to go for it yet */
+	bool batch;
+	bool whole;                 /* all of before or all of after, not key by key */
+	bool purges;                /* before it does anything else, expired entries may go */
+	bool fresh;                 /* there was no store before */
+	bool format;                /* counters start again */
+	bool open;                  /* it counts a boot */
+	uint32_t size_before, size; /* of the store */
 	uint32_t boots;
 	uint32_t kept_aside; /* slots that were damaged before */
 	uint64_t next_seq;
@@ -128,7 +144,7 @@ struct step {
 struct workload {
 	uint64_t seed;
 	struct rng rng;
-	uint32_t size;
+	uint32_t size, room; /* of the store, and of the memory */
 	uint8_t *region;
 	struct store_config config;
 	struct store s;
@@ -215,6 +231,7 @@ static inline struct step *begin(struct workload *w, const char *text)
 	snprintf(step->text, sizeof(step->text), "%s", text);
 	step->before = w->now;
 	step->after = w->now;
+	step->size_before = step->size = w->size;
 	step->boots = w->boots;
 	step->kept_aside = w->kept_aside;
 	step->next_seq = w->next_seq;
@@ -268,13 +285,13 @@ static inline void fill_region(struct workload *w)
 {
 	switch (rng_below(&w->rng, 4)) {
 	case 0:
-		memset(w->region, 0, w->size);
+		memset(w->region, 0, w->room);
 		break;
 	case 1:
-		memset(w->region, 0xff, w->size);
+		memset(w->region, 0xff, w->room);
 		break;
 	case 2:
-		rng_fill(&w->rng, w->region, w->size);
+		rng_fill(&w->rng, w->region, w->room);
 		break;
 	default:
 		store_format(&w->config.media, 3);
@@ -296,13 +313,14 @@ static inline struct workload *new_workload(uint64_t seed)
 	w->seed = seed;
 	w->rng = rng_seeded(seed);
 	w->size = rng_below(&w->rng, 4) == 0 ? 12288 : 8192;
-	w->region = aligned_alloc(STORE_REGION_ALIGN, w->size);
+	w->room = w->size + STORE_REGION_ALIGN;
+	w->region = aligned_alloc(STORE_REGION_ALIGN, w->room);
 	w->log.region = w->region;
 	w->log.off = true;
 	w->config.now = now;
 	w->config.media = (struct store_media){
 		.base = w->region,
-		.size = w->size,
+		.size = w->room,
 		.written = cut_written,
 		.clean = cut_clean,
 		.barrier = cut_barrier,
@@ -311,7 +329,7 @@ static inline struct workload *new_workload(uint64_t seed)
 	clock_now = 1000;
 	fill_region(w);
 	w->log.off = false;
-	cut_record(&w->log, CUT_IMAGE, 0, w->size);
+	cut_record(&w->log, CUT_IMAGE, 0, w->room);
 	return w;
 }
 
