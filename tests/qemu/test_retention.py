@@ -66,18 +66,22 @@ class Monitor:
         return ["-qmp", f"unix:{self.qmp},server=on,wait=off",
                 "-gdb", f"unix:{self.gdb},server=on,wait=off"]
 
-    def command(self, name):
+    def command(self, name, *events):
+        """Sends a command; waits for its answer, and for events that it causes."""
         if not self.file:
             self.file = connect(self.qmp).makefile("rw")
             self.file.readline()
             self.command("qmp_capabilities")
         self.file.write(json.dumps({"execute": name}) + "\n")
         self.file.flush()
-        while "return" not in json.loads(self.file.readline()):
-            pass  # an event
+        missing = {"return", *events}
+        while missing:
+            answer = json.loads(self.file.readline())
+            assert "error" not in answer
+            missing -= {answer.get("event"), *answer}
 
     def reset(self):
-        self.command("system_reset")
+        self.command("system_reset", "RESET")
 
     def reset_behind(self, address, instructions):
         """Resets the board so many instructions behind the one at ADDRESS, which it comes by."""
