@@ -150,7 +150,7 @@ static inline void flip_mixed(struct flip_build *b)
 }
 
 /* As above, and the last slot is a record that ends where the chain does, or REST bytes before. */
-static inline void flip_full(struct flip_build *b, uint32_t rest)
+static inline void flip_fill_up(struct flip_build *b, uint32_t rest)
 {
 	uint8_t key[FLIP_KEY_MAX];
 	struct store_stats st;
@@ -166,6 +166,21 @@ static inline void flip_full(struct flip_build *b, uint32_t rest)
 		  "the image does not end with the record it should");
 }
 
+static inline void flip_full(struct flip_build *b)
+{
+	flip_fill_up(b, 0);
+}
+
+static inline void flip_nearly_full(struct flip_build *b)
+{
+	flip_fill_up(b, SLOT_MIN);
+}
+
+static inline void flip_nothing(struct flip_build *b)
+{
+	flip_must(b, store_size(&b->s) == 0, "the image is not empty");
+}
+
 /* Values of some thousand bytes between small ones. */
 static inline void flip_large(struct flip_build *b)
 {
@@ -176,6 +191,8 @@ static inline void flip_large(struct flip_build *b)
 	flip_delete(b, 9);
 	flip_put(b, 9, 900, 0, 77000);
 }
+
+#define FLIP_ROOM 700U /* that an image of a cut has at least, in one piece */
 
 /* Leaves the last two keys alone. */
 static inline void flip_random_call(struct flip_build *b)
@@ -188,7 +205,7 @@ static inline void flip_random_call(struct flip_build *b)
 	store_stat(&b->s, &st);
 	if (b->im->after.value[i].bytes != NULL && rng_below(&b->rng, 5) < 2)
 		flip_delete(b, i);
-	else if (st.largest >= FLIP_KEY_MAX + len + 9)
+	else if (st.largest >= FLIP_ROOM + FLIP_KEY_MAX + len)
 		flip_put(b, i, len, rng_below(&b->rng, 2) * 9,
 			 rng_below(&b->rng, 4) == 0 ? flip_clock + 500 : STORE_NEVER);
 }

@@ -12,6 +12,7 @@ enum flip_op {
 	FLIP_COMPACT,
 	FLIP_EVICT,
 	FLIP_PURGE,
+	FLIP_BATCH,
 	FLIP_CLEAR,
 	FLIP_FORMAT,
 	FLIP_OPS,
@@ -21,7 +22,8 @@ static const char *const flip_op_names[FLIP_OPS] = {
 	"a cut put",      "a cut put over another one",
 	"a cut delete",   "a cut compaction",
 	"a cut eviction", "a cut purge",
-	"a cut clear",    "a cut format",
+	"a cut batch",    "a cut clear",
+	"a cut format",
 };
 
 /* A key that is there, or is not. The last but one is there, the last is not. */
@@ -33,6 +35,29 @@ static inline uint32_t flip_pick(struct flip_build *b, bool there)
 		i = rng_below(&b->rng, FLIP_KEYS);
 	while ((b->im->after.value[i].bytes != NULL) != there);
 	return i;
+}
+
+/* A put of a new key, one of a key that is there, and a delete, together. */
+static inline void flip_do_batch(struct flip_build *b)
+{
+	struct flip_value again = {flip_bytes(b, 90), 80, 10, STORE_NEVER};
+	uint32_t put[] = {flip_pick(b, false), flip_pick(b, true)}, gone;
+	uint8_t key[FLIP_KEY_MAX];
+	int err = store_batch_begin(&b->s);
+
+	for (uint32_t n = 0; n < ARRAY_SIZE(put) && err == 0; n++) {
+		err = store_batch_put(&b->s, key, flip_key(put[n], key), again.bytes,
+				      again.data_len, again.bytes + again.data_len, again.meta_len,
+				      again.expiry);
+		b->im->after.value[put[n]] = again;
+	}
+	gone = flip_pick(b, true);
+	if (err == 0)
+		err = store_batch_delete(&b->s, key, flip_key(gone, key));
+	if (err == 0)
+		err = store_batch_commit(&b->s);
+	b->im->after.value[gone].bytes = NULL;
+	flip_must(b, err == 0, "a batch failed");
 }
 
 static inline void flip_do(struct flip_build *b, enum flip_op op)
@@ -55,6 +80,9 @@ static inline void flip_do(struct flip_build *b, enum flip_op op)
 		break;
 	case FLIP_PURGE:
 		flip_must(b, store_purge(&b->s, NULL, NULL) >= 0, "a purge failed");
+		break;
+	case FLIP_BATCH:
+		flip_do_batch(b);
 		break;
 	case FLIP_CLEAR:
 		flip_must(b, store_clear(&b->s) == 0, "a clear failed");

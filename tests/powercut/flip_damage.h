@@ -165,7 +165,8 @@ static inline struct flip_trial flip_trial(const struct flip_image *im, enum fli
 		return t;
 	}
 	t.kind = kinds[(n - fixed) % ARRAY_SIZE(kinds)];
-	if (im->cut)
+	/* What a slot holds that was hit at both ends cannot be told from a record if it checks. */
+	if (im->cut || (im->perfect && t.kind == FLIP_TWICE))
 		t.kind = FLIP_ONCE;
 	t.damage[0] = flip_random_damage(&t.rng, im);
 	if (t.kind == FLIP_TWICE)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An image whose values hold what reads like parts of the region: a copy of its own slots, and
- * forged ones that are perfect in their place (salt, offset and checksum included). Damage to one
- * word of a real slot must not lead a walk into them, from neither side.
+ * Images whose values hold what reads like parts of the region: a copy of its own slots, and
+ * forged ones in places where a slot may begin, as those of another region or with the salt of this
+ * one: the latter are perfect. Damage to one word of a real slot must not lead a walk into them,
+ * from neither side.
  */
 #ifndef CAIRN_TESTS_POWERCUT_FLIP_FORGE_H
 #define CAIRN_TESTS_POWERCUT_FLIP_FORGE_H
@@ -43,7 +44,7 @@ static inline void flip_forge_record(struct flip_build *b, struct flip_forgery f
 	flip_forge_header(f, key_len, data_len);
 	memcpy(f.to + HDR_BYTES, key, key_len);
 	flip_forge_trailer(f, key_len << 16, (uint32_t)b->walk.max_seq + 50, 0);
-	be32_store(fields, b->walk.salt);
+	be32_store(fields, b->im->perfect ? b->walk.salt : ~b->walk.salt);
 	be32_store(fields + 4, f.off);
 	memcpy(fields + 8, f.to, HDR_BYTES);
 	memcpy(fields + 32, f.to + f.size - TRL_W0, 8);
@@ -100,7 +101,7 @@ static inline void flip_forge_larger(struct flip_build *b, uint32_t i)
 	flip_put(b, i + 1, 104 - 40 - key_len, 0, STORE_NEVER);
 }
 
-static inline void flip_forged(struct flip_build *b)
+static inline void flip_foreign(struct flip_build *b)
 {
 	uint8_t *bytes = flip_bytes(b, 400);
 
@@ -115,6 +116,12 @@ static inline void flip_forged(struct flip_build *b)
 	flip_forge_larger(b, 12); /* and before a free slot */
 	flip_put(b, 23, 3, 0, STORE_NEVER);
 	flip_delete(b, 13);
+}
+
+static inline void flip_forged(struct flip_build *b)
+{
+	b->im->perfect = true;
+	flip_foreign(b);
 }
 
 #endif

@@ -41,6 +41,7 @@ struct flip_image {
 	const char *name;
 	uint32_t size;
 	int64_t clock;                   /* at which it is opened */
+	bool perfect;                    /* some value holds records that check in their place */
 	bool cut;                        /* in the midst of an operation, */
 	struct flip_state before, after; /* else these two are the same */
 	/* The record that BEFORE has, unless the operation has touched it already. */

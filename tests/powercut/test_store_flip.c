@@ -17,7 +17,7 @@
 #include "tests/powercut/flip_check.h"
 #include "tests/powercut/flip_forge.h"
 
-#define IMAGES 6U       /* that are at rest */
+#define IMAGES 7U       /* that are at rest */
 #define CUT_TRIALS 200U /* of each one that is not */
 #define LOOKS 8U        /* so many damages that nothing is said of are looked at a second time */
 #define USES 16U        /* and so many are used */
@@ -27,13 +27,24 @@ static uint64_t seed, flips, only_trial;
 
 /* Images */
 
+static const struct {
+	const char *name;
+	uint32_t size;
+	enum flip_sweep sweep;
+	void (*fill)(struct flip_build *b);
+} at_rest[IMAGES] = {
+	{"mixed", 8192, FLIP_SWEEP_ALL, flip_mixed},
+	{"ends with a record", 8192, FLIP_SWEEP_USED, flip_full},
+	{"ends with 40 free bytes", 8192, FLIP_SWEEP_NONE, flip_nearly_full},
+	{"empty", 8192, FLIP_SWEEP_USED, flip_nothing},
+	{"large values", 32768, FLIP_SWEEP_NONE, flip_large},
+	{"forged slots", 8192, FLIP_SWEEP_USED, flip_forged},
+	{"slots of another region", 8192, FLIP_SWEEP_NONE, flip_foreign},
+};
+
 static enum flip_sweep sweep_of(uint32_t image)
 {
-	static const enum flip_sweep sweeps[IMAGES] = {FLIP_SWEEP_ALL,  FLIP_SWEEP_USED,
-						       FLIP_SWEEP_NONE, FLIP_SWEEP_USED,
-						       FLIP_SWEEP_USED, FLIP_SWEEP_NONE};
-
-	return image < IMAGES ? sweeps[image] : FLIP_SWEEP_NONE;
+	return image < IMAGES ? at_rest[image].sweep : FLIP_SWEEP_NONE;
 }
 
 /* The operation that the image of a cut was taken in. */
@@ -44,23 +55,12 @@ static enum flip_op op_of(uint32_t image)
 
 static void fill_image(struct flip_build *b, uint32_t image)
 {
-	static const char *const names[IMAGES] = {
-		"mixed", "ends with a record", "ends with 40 free bytes", "forged slots",
-		"empty", "large values"};
-
 	if (image >= IMAGES) {
 		flip_cut_image(b, op_of(image));
 		return;
 	}
-	b->im->name = names[image];
-	if (image == 0)
-		flip_mixed(b);
-	else if (image < 3)
-		flip_full(b, image == 1 ? 0 : SLOT_MIN);
-	else if (image == 3)
-		flip_forged(b);
-	else if (image == 5)
-		flip_large(b);
+	b->im->name = at_rest[image].name;
+	at_rest[image].fill(b);
 	store_close(&b->s);
 	memcpy(b->im->bytes, flip_area, b->im->size);
 	b->im->before = b->im->after;
@@ -74,7 +74,7 @@ static bool make_image(struct flip_image *im, struct flip_run *run, uint32_t ima
 	struct store s;
 
 	memset(im, 0, sizeof(*im));
-	im->size = image == 5 ? 32768 : 8192;
+	im->size = image < IMAGES ? at_rest[image].size : 8192;
 	im->clock = 2000;
 	flip_clock = 1000;
 	b.im = im;
