@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tests/powercut/flip_check.h"
+#include "tests/powercut/flip_checkup.h"
 #include "tests/powercut/flip_forge.h"
 
 #define IMAGES 7U       /* that are at rest */
@@ -127,6 +127,12 @@ static void settle(struct flip_image *to, const struct flip_run *run)
 
 /* Trials */
 
+/* Whether trial N is one of the one in OF that has more done; bits and bytes of all kinds are. */
+static bool chosen(uint32_t n, uint32_t of)
+{
+	return (n * 2654435761U >> 8) % of == 0;
+}
+
 /* Opens the region as it is now and compares; true and *S open if all is as it should be. */
 static bool open_and_check(struct flip_run *run, struct store *s)
 {
@@ -148,11 +154,17 @@ static bool open_and_check(struct flip_run *run, struct store *s)
 /* Of a region that was just damaged. */
 static bool open_damaged(struct flip_run *run, struct store *s)
 {
+	bool look = chosen(flip_totals->trial, LOOKS);
+	struct store_checkup checkup;
+	struct flip_told told;
+
 	flip_hush(run);
 	flip_find_touched(run, run->im->bytes, flip_area);
+	if (look && !flip_check_up(run, &told, &checkup))
+		return false;
 	if (!open_and_check(run, s))
 		return false;
-	if (flip_check_told(run))
+	if (flip_check_told(run) && (!look || flip_check_told_right(run, &told, &checkup)))
 		return true;
 	store_close(s);
 	return false;
@@ -172,39 +184,60 @@ static bool check_at_rest(struct flip_run *run, const struct flip_image *im, str
 	return flip_failed(run, "a second open has something to say", run->lines);
 }
 
-/* An entry is deleted and put again, in the place that it had; then all are deleted. */
-static bool use(struct flip_run *run, struct flip_image *im, struct store *s)
+/* An entry is deleted and put again, in the place that it had. */
+static bool put_again(struct flip_run *run, const struct flip_image *im, struct store *s)
 {
-	uint8_t key[FLIP_KEY_MAX];
-	uint32_t entries = 0;
-
 	for (uint32_t i = 0; i < FLIP_KEYS; i++) {
 		const struct flip_value *v = &im->after.value[i];
+		uint8_t key[FLIP_KEY_MAX];
 		uint32_t len = flip_key(i, key);
 
-		if (v->bytes == NULL || entries++ > 0)
+		if (v->bytes == NULL)
 			continue;
 		if (store_delete(s, key, len) != 0 ||
 		    store_put(s, key, len, v->bytes, v->data_len, v->bytes + v->data_len,
 			      v->meta_len, v->expiry) != 0)
 			return flip_failed(run, "an entry cannot be deleted and put again", i);
+		break;
 	}
 	store_close(s);
-	if (!check_at_rest(run, im, s))
-		return false;
+	return check_at_rest(run, im, s) && flip_check_up_at_rest(run);
+}
+
+static int note_damaged(void *ctx, const struct store_damage *damage)
+{
+	*(uint32_t *)ctx = damage->off;
+	return 1;
+}
+
+/* What is kept aside is dropped, and then all entries are deleted: one free slot is left. */
+static bool empty_it(struct flip_run *run, struct flip_image *im, struct store *s)
+{
+	uint32_t off;
+
+	while (store_each_damaged(s, note_damaged, &off) == 1)
+		if (store_drop(s, off) != 0)
+			return flip_failed(run, "what is kept aside cannot be dropped", off);
+	if (!walker_walk(&run->walk, flip_area, im->size))
+		return flip_failed(run, run->walk.error, run->walk.error_off);
 	for (uint32_t i = 0; i < FLIP_KEYS; i++) {
+		uint8_t key[FLIP_KEY_MAX];
+
 		if (im->after.value[i].bytes != NULL && store_delete(s, key, flip_key(i, key)) != 0)
-			flip_failed(run, "an entry cannot be deleted", i);
+			return flip_failed(run, "an entry cannot be deleted", i);
 		im->before.value[i].bytes = im->after.value[i].bytes = NULL;
 		im->found[i].size = 0;
 	}
 	store_close(s);
 	im->clock = 0; /* what had expired would come back, too */
-	return check_at_rest(run, im, s);
+	if (!check_at_rest(run, im, s))
+		return false;
+	return (run->walk.frees == 1 && run->walk.quarantined == 0) ||
+	       flip_failed(run, "the store is not empty", run->walk.frees);
 }
 
 /* A second open, sometimes with some use in between. S is the store of the first one. */
-static void look_again(struct flip_run *run, struct store *s, uint32_t n)
+static void look_again(struct flip_run *run, struct store *s)
 {
 	static struct flip_image rest;
 
@@ -212,8 +245,9 @@ static void look_again(struct flip_run *run, struct store *s, uint32_t n)
 	store_close(s);
 	if (!check_at_rest(run, &rest, s))
 		return;
-	if (n % USES != 0 || use(run, &rest, s))
-		store_close(s);
+	if (chosen(flip_totals->trial, USES) && put_again(run, &rest, s))
+		empty_it(run, &rest, s);
+	store_close(s);
 }
 
 /* A second damage, to the region that the open after the first one has left. */
@@ -227,7 +261,7 @@ static void damage_again(struct flip_run *run, struct flip_trial *trial, struct 
 	trial->damage[1] = flip_random_damage(&trial->rng, &rest);
 	flip_apply(flip_area, &trial->damage[1]);
 	if (open_damaged(run, s))
-		look_again(run, s, 0);
+		look_again(run, s);
 }
 
 /* While it is open */
@@ -312,7 +346,7 @@ static void run_in_use(struct flip_run *run, struct flip_trial *trial)
 	good = good && write_in_use(run, &rest, &s, &trial->rng);
 	store_close(&s);
 	if (good && open_and_check(run, &s))
-		look_again(run, &s, 1);
+		look_again(run, &s);
 }
 
 static void run_trial(struct flip_run *run, const struct flip_image *im, uint32_t image, uint32_t n)
@@ -337,8 +371,8 @@ static void run_trial(struct flip_run *run, const struct flip_image *im, uint32_
 		return;
 	if (trial.kind == FLIP_AGAIN)
 		damage_again(run, &trial, &s);
-	else if (run->lines > 0 || n % LOOKS == 0)
-		look_again(run, &s, n);
+	else if (run->lines > 0 || chosen(n, LOOKS))
+		look_again(run, &s);
 	else
 		store_close(&s);
 }
