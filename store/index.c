@@ -395,7 +395,7 @@ static __attribute__((noinline)) bool open_segment(struct store *s, struct store
 
 	if (seg->slot)
 		return resize(s, seg, homes_for(seg->count + 1, load_of(s).grown));
-	homes = homes_for(seg->homes, load_of(s).grown);
+	homes = homes_for(seg->homes, load_of(s).shrunk);
 	if (!fill_segment(s, seg, &none, homes, 0, 0))
 		return false;
 	s->index.slots += seg->slots;
