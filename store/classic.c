@@ -246,7 +246,7 @@ static int find_record(struct store *s, struct finds *f, uint32_t off)
 /* Follows the records to where the file ends, or to the one that it cuts. */
 static int survey(struct store *s, struct finds *f)
 {
-	uint32_t off = s->start, fetched = off, size;
+	uint32_t off = s->start, fetched = off, next_part = off, size;
 
 	for (; s->end - off >= HDR_BYTES; off += size) {
 		size = read_size(s, off);
@@ -254,7 +254,10 @@ static int survey(struct store *s, struct finds *f)
 			stop_at(s, off);
 			break;
 		}
-		marks_note(s, off);
+		if (off >= next_part) {
+			marks_note(s, off);
+			next_part = marks_part_end(s, off);
+		}
 		marks_read_ahead(s, off, &fetched);
 		if (is_free(s, off))
 			find_free(f, off);

@@ -15,7 +15,8 @@
 #define MARKS_GROUP 8U /* parts in a group: cache misses under way at a time */
 
 #define MARKS_SHIFT 16U   /* a part is 64 KiB */
-#define MARKS_AHEAD 4096U /* bytes that a first walk fetches ahead */
+#define MARKS_AHEAD 4096U /* bytes that a first walk fetches ahead, */
+#define MARKS_BURST 512U  /* so many at a time */
 #define MARKS_NONE UINT32_MAX
 
 /** One walk's steps ahead. */
@@ -35,6 +36,12 @@ void marks_free(struct store *s);
 static inline uint32_t marks_part(const struct store *s, uint32_t off)
 {
 	return (off - s->start) >> MARKS_SHIFT;
+}
+
+/** Where that part ends. */
+static inline uint32_t marks_part_end(const struct store *s, uint32_t off)
+{
+	return s->start + ((marks_part(s, off) + 1) << MARKS_SHIFT);
 }
 
 /** Remembers that a slot begins at OFF, if none before it in its part is known. */
@@ -62,8 +69,11 @@ static inline void marks_forget(struct store *s, uint32_t off)
 static inline void marks_read_ahead(const struct store *s, uint32_t off, uint32_t *until)
 {
 	const uint8_t *p = s->door.media.base;
-	uint32_t end = s->end - off < MARKS_AHEAD ? s->end : off + MARKS_AHEAD;
+	uint32_t end;
 
+	if (off + MARKS_AHEAD < *until + MARKS_BURST)
+		return;
+	end = s->end - off < MARKS_AHEAD ? s->end : off + MARKS_AHEAD;
 	if (*until < off)
 		*until = off;
 	for (; *until < end; *until += 64)
