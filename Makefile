@@ -47,6 +47,9 @@ $(OUT)/%.o: %.S
 # They run before the MMU is on: no unaligned accesses, and no loop turned into a call of memset.
 $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree-loop-distribute-patterns
 
+# What runs once, or waits for a person, is small; the rest is quick.
+$(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
+
 # It must not become a call of itself.
 $(OUT)/boot/memmove.o: CFLAGS += -fno-tree-loop-distribute-patterns
 
