@@ -29,6 +29,7 @@ struct work {
 		kills; /* losers, dead by the floor, staged without commit, lengths of free slots */
 	bool evict_new;  /* the record for which another one had to go is there, */
 	uint32_t victim; /* and so is that one, at this offset (0: it is not) */
+	struct index_bulk entries;
 };
 
 static uint32_t read_size(const struct store *s, uint32_t off)
@@ -41,30 +42,34 @@ static uint32_t read_key_len(const struct store *s, uint32_t off)
 	return door_read(&s->door, off + HDR_KEYLEN);
 }
 
-/*
- * Makes a live record an entry; of two with one key the higher number stays, as the newer one of
- * the two in the order. 1: one lost.
- */
-static int index_record(struct store *s, const struct store_view *slot)
+/* Gathers a live record for the index. */
+static int gather(struct store *s, const struct store_view *slot, struct work *w)
 {
-	uint32_t hash = index_hash(s, slot->key, slot->key_len), off;
-	struct store_index_slot *entry;
-	struct index_place at;
-
-	if (entries_reserve(s, hash))
-		return -ENOMEM;
 	store_note_expiry(s, slot->expiry);
-	at = index_place(s, hash);
-	entry = index_match(s, at, hash, slot->key, slot->key_len, &off);
-	if (!entry) {
-		entries_add(s, at, hash, slot->slot);
-		return 0;
+	return entries_gather(s, &w->entries, index_hash(s, slot->key, slot->key_len), slot->slot);
+}
+
+/* Of two live records with one key the one with the higher number counts. */
+static bool newer(const struct store *s, uint32_t off, uint32_t old)
+{
+	return slot_seq(s, off, read_size(s, off)) > slot_seq(s, old, read_size(s, old));
+}
+
+/* Makes what WALK gathers the entries. Errors as WALK's, or -ENOMEM. */
+static int fill_index(struct store *s, struct work *w, int (*walk)(struct store *s, struct work *w))
+{
+	uint32_t losers;
+	int err = index_bulk_begin(&w->entries, s->end);
+
+	if (!err)
+		err = walk(s, w);
+	if (err) {
+		index_bulk_free(&w->entries);
+		return err;
 	}
-	if (slot->version > slot_seq(s, off, read_size(s, off))) {
-		entries_remove(s, entry);
-		entries_add(s, index_place(s, hash), hash, slot->slot);
-	}
-	return 1;
+	err = index_bulk_end(s, &w->entries, newer, &losers);
+	w->kills += losers;
+	return err;
 }
 
 /* Whether SLOT, which checks as live, is one that was superseded as a whole or never committed. */
@@ -113,7 +118,6 @@ static void clear_lengths(struct store *s, uint32_t off)
 static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work *w)
 {
 	struct store_view slot;
-	int lost = 0;
 
 	switch (classify(s, off, size, &slot)) {
 	case SLOT_FREE:
@@ -142,10 +146,7 @@ static int survey_slot(struct store *s, uint32_t off, uint32_t size, struct work
 		else if (read_key_len(s, off) != slot.key_len)
 			w->restores++;
 		else
-			lost = index_record(s, &slot);
-		if (lost < 0)
-			return lost;
-		w->kills += (uint32_t)lost;
+			return gather(s, &slot, w);
 		break;
 	case SLOT_QUARANTINED:
 		s->quarantined++;
@@ -172,13 +173,15 @@ static uint32_t mend(struct store *s, struct work *w, uint32_t off)
 	return m.start;
 }
 
-/* The survey begins anew. */
-static void forget_survey(struct store *s, struct work *w)
+/* Forgets what the survey found. */
+static int begin_anew(struct store *s, struct work *w)
 {
+	index_bulk_free(&w->entries);
 	entries_free(s);
 	marks_init(s);
 	s->quarantined = s->quarantined_bytes = 0;
 	*w = (struct work){0};
+	return index_bulk_begin(&w->entries, s->end);
 }
 
 static int survey(struct store *s, struct work *w)
@@ -187,15 +190,17 @@ static int survey(struct store *s, struct work *w)
 
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
 		enum slot_fit f = slot_fit(s, off, &size);
-		int err;
+		int err = 0;
 
 		marks_note(s, off);
 		marks_read_ahead(s, off, &fetched);
 		if (f == FIT_BROKEN) {
 			if (mend(s, w, off) < off) {
-				forget_survey(s, w);
+				err = begin_anew(s, w);
 				off = CHAIN_START;
 			}
+			if (err)
+				return err;
 			f = slot_fit(s, off, &size);
 		}
 		if (f == FIT_BROKEN) {
@@ -290,14 +295,10 @@ static int index_again(struct store *s, struct work *w)
 
 	entries_free(s);
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		int lost = 0;
-
 		size = read_size(s, off);
-		if (classify(s, off, size, &slot) == SLOT_LIVE && !dead_by_number(s, &slot))
-			lost = index_record(s, &slot);
-		if (lost < 0)
-			return lost;
-		w->kills += (uint32_t)lost;
+		if (classify(s, off, size, &slot) == SLOT_LIVE && !dead_by_number(s, &slot) &&
+		    gather(s, &slot, w))
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -419,7 +420,7 @@ int store_recover(struct store *s)
 	s->next_seq = s->super.seq_limit;
 	if (s->super.evict_new >= s->next_seq)
 		s->super.evict_new = 0; /* no put was given that number */
-	err = survey(s, &w);
+	err = fill_index(s, &w, survey);
 	if (err)
 		return err;
 	s->super.boots++;
@@ -436,7 +437,7 @@ int store_recover(struct store *s)
 		redo_batch(s);
 	if (w.restores || w.batch) {
 		restore_key_lengths(s);
-		err = index_again(s, &w);
+		err = fill_index(s, &w, index_again);
 		if (err)
 			return err;
 	}
