@@ -199,6 +199,31 @@ static inline void do_compact(struct workload *w)
 	finish(w);
 }
 
+static inline int keep_offset(void *ctx, const struct store_damage *damage)
+{
+	*(uint32_t *)ctx = damage->off;
+	return 1;
+}
+
+/* Gives back the slot that is kept aside. */
+static inline void do_drop(struct workload *w)
+{
+	struct step *step;
+	uint32_t off;
+	int err;
+
+	if (store_each_damaged(&w->s, keep_offset, &off) != 1)
+		return;
+	step = begin(w, "drop");
+	step->drop = true;
+	err = store_drop(&w->s, off);
+	if (err != 0)
+		workload_wrong(w, "drop failed", err);
+	w->kept_aside--;
+	totals->seen[SEEN_DROP]++;
+	finish(w);
+}
+
 /* Into the rest of the memory that there is, once in a store's life. */
 static inline void do_grow(struct workload *w)
 {
@@ -285,7 +310,9 @@ static inline void do_random(struct workload *w)
 {
 	uint32_t n = rng_below(&w->rng, 100);
 
-	if (n < 36)
+	if (w->kept_aside > 0 && n % 12 == 0)
+		do_drop(w);
+	else if (n < 36)
 		put_random(w);
 	else if (n < 39)
 		put_crowded(w);

@@ -54,6 +54,7 @@ enum seen {
 	SEEN_PINNED_DEAD,
 	SEEN_RELEASE_DEAD,
 	SEEN_KEPT_ASIDE,
+	SEEN_DROP,
 	SEEN_BATCH,
 	SEEN_BATCH_ABORT,
 	SEEN_BATCH_EVICTS,
@@ -96,6 +97,7 @@ static const char *const seen_names[] = {
 	"a pinned entry removed",
 	"release of a dead one",
 	"step beside a damaged slot",
+	"drop of a damaged slot",
 	"batch",
 	"batch aborted",
 	"batch that evicts",
@@ -131,6 +133,7 @@ struct step {
 	bool purges;                /* before it does anything else, expired entries may go */
 	bool fresh;                 /* there was no store before */
 	bool format;                /* counters start again */
+	bool drop;                  /* a slot is kept aside no more */
 	bool open;                  /* it counts a boot */
 	uint32_t size_before, size; /* of the store */
 	uint32_t boots;

@@ -147,10 +147,13 @@ static struct store_config trial_config(struct trial *t, struct cut_log *log)
 	return config;
 }
 
-/* Damage from before the cut stays where it is until the next format; a cut makes none. */
-static bool kept_aside(const struct step *step, uint32_t slots)
+/* Damage from before the cut stays where it is until the next format or drop; a cut makes none. */
+static bool kept_aside(const struct trial *t, uint32_t slots)
 {
-	return slots == step->kept_aside || (step->format && slots == 0);
+	const struct step *step = t->step;
+	uint32_t after = step->format ? 0 : step->kept_aside - step->drop;
+
+	return slots == after || (!t->acked && slots == step->kept_aside);
 }
 
 static bool check_counters(const struct trial *t, const struct walker *walk, const struct store *s)
@@ -167,7 +170,7 @@ static bool check_counters(const struct trial *t, const struct walker *walk, con
 	totals->leaked += leaked;
 	if (leaked != 0 || st.used_bytes != walk->live_bytes)
 		failed(t, "bytes leaked", leaked);
-	else if (st.quarantined != walk->quarantined || !kept_aside(step, st.quarantined))
+	else if (st.quarantined != walk->quarantined || !kept_aside(t, st.quarantined))
 		failed(t, "slots are quarantined", st.quarantined);
 	else if (st.entries != walk->entries)
 		failed(t, "stat counts other entries than there are", st.entries);
