@@ -17,7 +17,7 @@
 #include "lib/be.h"
 #include "store/format.h"
 #include "store/store.h"
-#include "tests/unit/store_test_cuts.h"
+#include "tests/powercut/store_test_subsets.h"
 #include "tests/unit/walker.h"
 
 #define REGION 8192U
@@ -336,6 +336,7 @@ static void drop_cut(uint32_t off, struct cut *cut)
 	struct cut_log log = {.region = region};
 	struct cut_search search = {
 		.all = 4096,
+		.lines = 6,
 		.samples = 64,
 		.rng = rng_seeded(off),
 		.image = image,
