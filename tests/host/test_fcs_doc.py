@@ -85,20 +85,19 @@ def test_operations():
 
 
 def messages(name, call):
-    """The texts that a source hands to a call, pieced together, with what % stands for as a blank."""
+    """The texts that a source hands to a call, pieced together, as patterns: anything for what begins with %."""
     source = (REPO / "store" / name).read_text()
     for args in re.findall(rf"{call}\((.*?)\);", source, re.S):
-        strings = re.sub(r'"\s+"', "", args)
-        for text in re.findall(r'"([^"]+)"', strings.replace('\\"', "")):
-            if " " in text:
-                yield re.sub(r"%\w+", " ", text)
+        for text in re.findall(r'"([^"]+)"', re.sub(r'"\s+"', "", args)):
+            if len(text.split()) > 2:  # else it stands in another one
+                yield ".+".join(map(re.escape, re.split(r"%\w+", text)))
 
 
 def test_findings():
     """repair.md explains each line of a check, and those of an open that are about damage."""
     page = (REPO / "docs" / "repair.md").read_text(encoding="utf-8")
-    rows = [re.sub(r"\b[A-Z]\b", " ", row) for row in re.findall(r"^\| `(?:problem: |note: )?(.*?)`", page, re.M)]
+    rows = re.findall(r"^\| `(?:problem: |note: )?(.*?)`", page, re.M)
     found = [*messages("check.c", "tell"), *messages("recover.c", "store_report"), *messages("mend.c", "store_report")]
     assert len(found) > 20
-    for text in found:
-        assert any(text.split() == row.split()[:len(text.split())] for row in rows), text
+    for pattern in found:
+        assert any(re.match(pattern, row) for row in rows), pattern
