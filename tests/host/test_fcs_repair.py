@@ -127,6 +127,16 @@ def test_save_to_no_folder(damaged, path):
     assert sum("would be dropped" in line for line in plan(image)) == 2
 
 
+def test_save_to_full_output(damaged, path):
+    """Nothing is dropped before all that is saved has arrived."""
+    image, *_ = damaged
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([FCS, "repair", "--yes", "--save", path(), image], stdout=full, stderr=subprocess.PIPE,
+                              timeout=WAIT, check=False)
+    assert done.returncode == 3 and b"standard output: " in done.stderr, done
+    assert sum("would be dropped" in line for line in plan(image)) == 2
+
+
 def test_mends(image):
     """What needs no drop: a cut, a copy of the superblock, a size. All entries stay."""
     sound = image.read_bytes()
