@@ -440,14 +440,13 @@ static bool bulk_insert(struct store *s, struct store_segment *seg, struct store
 static bool bulk_insert_part(struct store *s, const struct index_part *part, index_newer_fn newer,
 			     uint32_t *lost)
 {
-	const struct store_index_slot *end = part->slot + part->count;
-
-	for (const struct store_index_slot *x = part->slot; x < end; x++) {
-		struct store_segment *seg = &s->index.segments[x->hash & (s->index.half - 1)];
+	for (uint32_t i = 0; i < part->count; i++) {
+		struct store_index_slot x = part->slot[i];
+		struct store_segment *seg = &s->index.segments[x.hash & (s->index.half - 1)];
 
 		if (seg->count >= seg->most && !open_segment(s, seg))
 			return false;
-		*lost += bulk_insert(s, seg, *x, newer);
+		*lost += bulk_insert(s, seg, x, newer);
 	}
 	return true;
 }

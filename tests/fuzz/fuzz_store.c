@@ -8,10 +8,10 @@
 
 #include "store/format.h"
 
-#define KEPT 32 /* lines that a failure shows */
+#define LINES 32 /* lines that a failure shows */
 #define FILE_START 4U
 
-static char kept[KEPT][160];
+static char kept[LINES][160];
 static unsigned kept_count;
 
 /* Without llvm's symbolizer, binutils'. What is freed is soon used again, but not at once. */
@@ -31,8 +31,8 @@ void fuzz_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
 
-	for (unsigned i = kept_count > KEPT ? kept_count - KEPT : 0; i < kept_count; i++)
-		fprintf(stderr, "store: %s\n", kept[i % KEPT]);
+	for (unsigned i = kept_count > LINES ? kept_count - LINES : 0; i < kept_count; i++)
+		fprintf(stderr, "store: %s\n", kept[i % LINES]);
 	fprintf(stderr, "%s:%d: ", file, line);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
@@ -88,7 +88,7 @@ static void report(void *ctx, const char *line)
 
 	CHECK(strchr(line, '\n') == NULL && line[0] != '\0', "a line that is none: \"%s\"", line);
 	f->lines++;
-	snprintf(kept[kept_count++ % KEPT], sizeof(kept[0]), "%s", line);
+	snprintf(kept[kept_count++ % LINES], sizeof(kept[0]), "%s", line);
 }
 
 void fuzz_store_init(struct fuzz_store *f, uint8_t *region, uint32_t size)
