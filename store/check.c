@@ -187,12 +187,14 @@ static uint32_t walk_on(const struct store *s, uint32_t off)
 
 static void check_chain(struct store_checkup *c, const struct store *s)
 {
+	struct mend_state st = {0};
+
 	for (uint32_t off = s->start; off < s->end;) {
 		uint32_t stop = walk_on(s, off);
 		struct mend m = {.start = stop, .end = stop};
 
 		if (stop < s->end)
-			mend_plan(s, stop, mend_sound_from(s, stop), &m);
+			mend_plan(s, &st, stop, &m);
 		/* What was walked behind m.start is inside of the slot there. */
 		check_sound(c, s, off, m.start);
 		if (stop < s->end)

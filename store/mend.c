@@ -57,11 +57,6 @@ static uint32_t walk_back(const struct store *s, uint32_t start, uint32_t end)
 	return end;
 }
 
-uint32_t mend_sound_from(const struct store *s, uint32_t off)
-{
-	return walk_back(s, off, s->end);
-}
-
 /* Whether a slot begins at OFF that fits into the chain up to END. */
 static bool begins_slot(const struct store *s, uint32_t off, uint32_t end)
 {
@@ -71,27 +66,33 @@ static bool begins_slot(const struct store *s, uint32_t off, uint32_t end)
 }
 
 /* The first whole live record in [start, end), or END. */
-static uint32_t search(const struct store *s, uint32_t start, uint32_t end)
+static uint32_t search(const struct store *s, struct mend_state *st, uint32_t start, uint32_t end)
 {
 	struct store_view view;
 
 	for (uint32_t off = start; end - off >= SLOT_MIN; off += SLOT_ALIGN) {
 		uint32_t size = size_at(s, off, end);
 
-		if (size && slot_tag_before(s, off + size) == size &&
-		    slot_classify(s, off, size, &view) == SLOT_LIVE)
+		if (!size || slot_tag_before(s, off + size) != size)
+			continue;
+		if (size > st->budget)
+			break; /* who fills a value with headers does not hold up a boot */
+		st->budget -= size;
+		if (slot_classify(s, off, size, &view) == SLOT_LIVE)
 			return off;
 	}
 	return end;
 }
 
 /*
- * Where the broken place at OFF ends at the latest: SOUND, unless it was hit again in between and
- * the header at OFF leads to a slot, or a search finds one.
+ * Where the broken place at OFF ends: at the sound part, unless it was hit again in between. Then
+ * the header at OFF leads to a slot, or a search finds one, or slots lead back from the one before
+ * the sound part.
  */
-static uint32_t limit(const struct store *s, uint32_t off, uint32_t sound)
+static uint32_t limit(const struct store *s, struct mend_state *st, uint32_t off)
 {
-	uint32_t left = size_at(s, off, sound), right = size_before(s, sound, off), from, to;
+	uint32_t sound = st->sound, from, to;
+	uint32_t left = size_at(s, off, sound), right = size_before(s, sound, off);
 
 	if (left == sound - off || right == sound - off)
 		return sound;
@@ -100,10 +101,12 @@ static uint32_t limit(const struct store *s, uint32_t off, uint32_t sound)
 	to = sound - right;
 	if (off + left > to)
 		left = 0; /* it contradicts the tag */
-	if (to - off - left <= ONE_BURST)
-		return sound;
-	from = search(s, left ? off + left : off + SLOT_MIN, to);
-	return from < to ? walk_back(s, off, from) : sound;
+	from = to;
+	if (to - off - left > ONE_BURST)
+		from = search(s, st, left ? off + left : off + SLOT_MIN, to);
+	/* Slots that lead back from there; one at least if the search found one. */
+	from = walk_back(s, off, from);
+	return from < to ? from : sound;
 }
 
 /* Whether the walk from the chain's start, which is sound up to there, comes by OFF. */
@@ -117,39 +120,69 @@ static bool begins_walked(const struct store *s, uint32_t off)
 	return at == off;
 }
 
-/*
- * The start of the slot before OFF that ends at SOUND by its tag, if it is that and its header was
- * hit: what was taken for slots is bytes of a value then. 0: there is none.
+/* The slot before OFF that ends at the sound part by its tag, if it can be one; 0: there is none.
  */
-static uint32_t enclosing(const struct store *s, uint32_t off, uint32_t sound)
+static void find_outer(const struct store *s, struct mend_state *st, uint32_t off)
 {
-	uint32_t size = size_before(s, sound, CHAIN_START), start = sound - size;
+	uint32_t size = size_before(s, st->sound, CHAIN_START), start = st->sound - size;
+	enum slot_state state;
 	struct store_view view;
 
+	st->outer_for = st->sound;
+	st->outer = 0;
 	if (!size || start >= off || !begins_walked(s, start))
-		return 0;
-	switch (slot_classify(s, start, size, &view)) {
-	case SLOT_LIVE:
-		return start;
-	case SLOT_FREE:
-		return door_read(&s->door, start + HDR_KEYLEN) == 0 &&
-				       size_at(s, off, sound) != sound - off
-			       ? start
-			       : 0;
-	default:
-		return 0;
-	}
+		return;
+	state = slot_classify(s, start, size, &view);
+	st->outer_free = state == SLOT_FREE && door_read(&s->door, start + HDR_KEYLEN) == 0;
+	if (state == SLOT_LIVE || st->outer_free)
+		st->outer = st->outer_seen = start;
 }
 
-void mend_plan(const struct store *s, uint32_t off, uint32_t sound, struct mend *m)
+/* Whether all slots from the outer one to OFF are free: nothing is lost if they are not slots. */
+static bool all_free(const struct store *s, struct mend_state *st, uint32_t off)
 {
-	uint32_t rest, before = enclosing(s, off, sound);
+	struct store_view view;
+	uint32_t size;
 
-	*m = (struct mend){.start = before, .end = sound, .left = sound - before};
+	for (; st->outer_seen < off; st->outer_seen += size) {
+		slot_fit(s, st->outer_seen, &size);
+		if (slot_classify(s, st->outer_seen, size, &view) != SLOT_FREE) {
+			st->outer = 0;
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * The slot before OFF that ends at the sound part, if its header was hit: what was taken for slots
+ * is inside of it then. 0: there is none.
+ */
+static uint32_t enclosing(const struct store *s, struct mend_state *st, uint32_t off)
+{
+	if (st->outer_for != st->sound)
+		find_outer(s, st, off);
+	if (st->outer && st->outer_free &&
+	    (size_at(s, off, st->sound) == st->sound - off || !all_free(s, st, off)))
+		return 0;
+	return st->outer;
+}
+
+void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
+{
+	uint32_t rest, before;
+
+	if (!st->sound)
+		st->budget = 4ULL * (s->end - CHAIN_START);
+	/* Not known yet; or damage looked like slots, seen from one end, and they meet askew. */
+	if (st->sound < off + SLOT_MIN)
+		st->sound = walk_back(s, off, s->end);
+	before = enclosing(s, st, off);
+	*m = (struct mend){.start = before, .end = st->sound, .left = st->sound - before};
 	if (before)
 		return;
 	m->start = off;
-	m->end = limit(s, off, sound);
+	m->end = limit(s, st, off);
 	rest = m->end - off;
 	m->left = size_at(s, off, m->end);
 	m->right = size_before(s, m->end, off);

@@ -18,18 +18,24 @@ struct mend {
 	uint32_t middle; /**< what is left between them: a slot to be kept aside, of that size */
 };
 
-/**
- * The start of the slots that are sound up to the end of the chain, seen from there: between it and
- * OFF, which is broken, lies all the damage. Costs a step for each of those slots.
- */
-uint32_t mend_sound_from(const struct store *s, uint32_t off);
+/** What is known of the damage while a walk goes through the chain once; all 0 at first. */
+struct mend_state {
+	uint32_t sound;  /**< from here on the chain is whole, as seen from its end */
+	uint64_t budget; /**< bytes that searches may still read */
+
+	uint32_t outer; /**< the slot that ends at `sound` by its tag and begins before; 0: none */
+	uint32_t outer_for;  /**< the `sound` of that */
+	uint32_t outer_seen; /**< the slots from it to here were looked at */
+	bool outer_free;
+};
 
 /**
- * How to make the chain whole from OFF, where slot_fit() says it is broken, up to m->end; SOUND is
- * what mend_sound_from() told. Only reads. m->start may lie before OFF: what was taken for slots
- * between the two is inside of one whose size was hit.
+ * How to make the chain whole from OFF, where slot_fit() says it is broken, up to m->end; ST knows
+ * the places before it. Only reads. m->start may lie before OFF: what was taken for slots between
+ * the two is inside of one whose size was hit. All places together cost some walks of the chain and
+ * the checksums of four times its bytes at most.
  */
-void mend_plan(const struct store *s, uint32_t off, uint32_t sound, struct mend *m);
+void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m);
 
 /** Writes what mend_plan() found. Cut anywhere, it can be planned and done again. */
 void mend_write(struct store *s, const struct mend *m);

@@ -19,7 +19,7 @@
 #include "store/pins.h"
 
 struct work {
-	uint32_t sound;    /* where the chain is whole from, as seen from its end; 0: not known */
+	struct mend_state mend;
 	uint32_t fixes;    /* slots whose size or tag a cut split or join left behind */
 	uint32_t damaged;  /* slots to be quarantined */
 	uint32_t freed;    /* free ones whose state word was damaged */
@@ -164,10 +164,7 @@ static uint32_t mend(struct store *s, struct work *w, uint32_t off)
 {
 	struct mend m;
 
-	/* Not known yet; or damage looked like slots, seen from one end, and they meet askew. */
-	if (w->sound < off + SLOT_MIN)
-		w->sound = mend_sound_from(s, off);
-	mend_plan(s, off, w->sound, &m);
+	mend_plan(s, &w->mend, off, &m);
 	mend_report(s, &m, "mended");
 	mend_write(s, &m);
 	return m.start;

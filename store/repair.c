@@ -57,6 +57,11 @@ int store_drop(struct store *s, uint32_t off)
 		return err;
 	if (!slot_begins(s, off, &size) || !kept_aside(s, off))
 		return -ENOENT;
+	if (pins_find(s, off))
+		return -EBUSY;
+	/* Where it was not known what was hit, whole records may lie inside. */
+	for (uint32_t at = off + HDR_BYTES; at < off + size - TRL_BYTES; at += 4)
+		door_word(&s->door, at, 0);
 	/* One after the other: without its mark, the state word decides what it is. */
 	door_word(&s->door, off + size - TRL_CRC, CRC_FREE);
 	door_word(&s->door, off + HDR_DATALEN, 0);
@@ -66,7 +71,6 @@ int store_drop(struct store *s, uint32_t off)
 	door_flush(&s->door);
 	s->quarantined--;
 	s->quarantined_bytes -= size;
-	if (!pins_keep(s, off, size))
-		store_reclaim(s, off, size);
+	store_reclaim(s, off, size);
 	return 0;
 }

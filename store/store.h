@@ -500,7 +500,8 @@ int store_each_damaged(struct store *s, int (*fn)(void *ctx, const struct store_
 
 /**
  * Gives the slot at OFF, which is kept aside, back as a free one; what it held is gone for good. 0,
- * -ENOENT (there is none at OFF), -EBADF or -EBUSY (within a walk or a batch).
+ * -ENOENT (there is none at OFF), -EBADF or -EBUSY (within a walk or a batch, or a view of it is
+ * not released).
  */
 int store_drop(struct store *s, uint32_t off);
 

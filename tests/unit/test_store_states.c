@@ -549,96 +549,6 @@ static void test_damaged_key_does_not_come_back(void **state)
 	}
 }
 
-/* A size or a tag that was hit is known from the other one. */
-static void test_damaged_size_or_tag_is_mended(void **state)
-{
-	static const uint32_t words[] = {0, 8, 39, 44, 40, 64, 96, 0x80000000, 0xffffffff, REGION};
-
-	(void)state;
-	put("a", "value");
-	put("b", "value");
-	put("c", "value");
-	put("d", "a longer value");
-	for (size_t i = 0; i < 2 * ARRAY_SIZE(words); i++) {
-		struct walker_entry e = entry(i % 4 < 2 ? "b" : "d");
-
-		set_word(e.off + (i % 2 ? HDR_SIZE : e.size - TRL_TAG), words[i / 2]);
-		assert_int_equal(reopen(), 0);
-		assert_non_null(strstr(reports, "mended"));
-		assert_null(strstr(reports, "quarantined"));
-		assert_int_equal(store_size(&store), 4);
-		assert_string_equal(get("b"), "value");
-		assert_string_equal(get("d"), "a longer value");
-		assert_int_equal(reopen(), 0);
-		assert_string_equal(reports, "");
-	}
-}
-
-/* Where size and tag of a slot are gone its neighbours tell where it ends: it alone is lost. */
-static void test_slot_without_size_and_tag_is_kept_aside(void **state)
-{
-	struct walker_entry e;
-	struct store_stats st;
-
-	(void)state;
-	put("a", "value");
-	put("b", "value");
-	put("c", "value");
-	e = entry("b");
-	set_word(e.off + HDR_SIZE, 0);
-	set_word(e.off + e.size - TRL_TAG, 0);
-	assert_int_equal(reopen(), 0);
-	assert_non_null(strstr(reports, "key \"b\""));
-	assert_null(get("b"));
-	assert_string_equal(get("a"), "value");
-	assert_string_equal(get("c"), "value");
-	store_stat(&store, &st);
-	assert_int_equal(st.quarantined, 1);
-	assert_int_equal(reopen(), 0);
-	assert_string_equal(reports, "");
-}
-
-/* Two slots that were hit, with sound ones between them: a record in between is found. */
-static void test_two_places_of_damage(void **state)
-{
-	struct walker_entry b, d;
-
-	(void)state;
-	put("a", "value");
-	put("b", "value");
-	put("c", "value");
-	put("d", "value");
-	put("e", "value");
-	b = entry("b");
-	d = entry("d");
-	set_word(b.off + HDR_SIZE, 0xfffffff0);
-	set_word(d.off + d.size - TRL_TAG, 0);
-	assert_int_equal(reopen(), 0);
-	for (const char *key = "abcde"; *key; key++)
-		assert_string_equal(get((char[]){*key, 0}), "value");
-	assert_int_equal(reopen(), 0);
-	assert_string_equal(reports, "");
-}
-
-/* A free slot whose state word was hit stays free: not the whole rest of the region is lost. */
-static void test_damaged_free_slot_stays_free(void **state)
-{
-	uint32_t end = chain_end(REGION);
-	struct store_stats before, after;
-
-	(void)state;
-	put("a", "value");
-	for (uint32_t bit = 0; bit <= 32; bit++) {
-		store_stat(&store, &before);
-		set_word(end - TRL_CRC, bit < 32 ? CRC_FREE ^ 1U << bit : 0);
-		assert_int_equal(reopen(), 0);
-		store_stat(&store, &after);
-		assert_int_equal(after.free_bytes, before.free_bytes);
-		assert_int_equal(after.quarantined, 0);
-		assert_non_null(strstr(reports, "written again"));
-	}
-}
-
 static void test_image_magic_is_restored(void **state)
 {
 	(void)state;
@@ -707,10 +617,6 @@ int main(void)
 		STATE_TEST(test_tag_that_leads_over_a_record),
 		STATE_TEST(test_older_copy_does_not_count),
 		STATE_TEST(test_damaged_key_does_not_come_back),
-		STATE_TEST(test_damaged_size_or_tag_is_mended),
-		STATE_TEST(test_slot_without_size_and_tag_is_kept_aside),
-		STATE_TEST(test_two_places_of_damage),
-		STATE_TEST(test_damaged_free_slot_stays_free),
 		STATE_TEST(test_image_magic_is_restored),
 		STATE_TEST(test_either_superblock_copy_is_enough),
 	};
