@@ -199,7 +199,7 @@ static void check_chain(struct store_checkup *c, const struct store *s)
 		check_sound(c, s, off, m.start);
 		if (stop < s->end)
 			check_broken(c, s, &m);
-		off = m.end;
+		off = m.end > off ? m.end : s->end;
 	}
 }
 

@@ -75,8 +75,10 @@ static uint32_t search(const struct store *s, struct mend_state *st, uint32_t st
 
 		if (!size || slot_tag_before(s, off + size) != size)
 			continue;
-		if (size > st->budget)
-			break; /* who fills a value with headers does not hold up a boot */
+		if (size > st->budget) {
+			st->budget = 0; /* who fills a value with headers holds up no boot */
+			break;
+		}
 		st->budget -= size;
 		if (slot_classify(s, off, size, &view) == SLOT_LIVE)
 			return off;
@@ -84,29 +86,33 @@ static uint32_t search(const struct store *s, struct mend_state *st, uint32_t st
 	return end;
 }
 
-/*
- * Where the broken place at OFF ends: at the sound part, unless it was hit again in between. Then
- * the header at OFF leads to a slot, or a search finds one, or slots lead back from the one before
- * the sound part.
- */
-static uint32_t limit(const struct store *s, struct mend_state *st, uint32_t off)
+/* Whether [off, end) may be one free slot: no record lies in it. */
+static bool may_be_free(const struct store *s, struct mend_state *st, uint32_t off, uint32_t end)
 {
-	uint32_t sound = st->sound, from, to;
-	uint32_t left = size_at(s, off, sound), right = size_before(s, sound, off);
+	return door_read(&s->door, off + HDR_KEYLEN) == 0 &&
+	       search(s, st, off + SLOT_ALIGN, end) == end && st->budget;
+}
 
-	if (left == sound - off || right == sound - off)
-		return sound;
-	if (left && begins_slot(s, off + left, sound))
-		return walk_back(s, off, off + left);
-	to = sound - right;
-	if (off + left > to)
-		left = 0; /* it contradicts the tag */
-	from = to;
-	if (to - off - left > ONE_BURST)
-		from = search(s, st, left ? off + left : off + SLOT_MIN, to);
-	/* Slots that lead back from there; one at least if the search found one. */
-	from = walk_back(s, off, from);
-	return from < to ? from : sound;
+/* Whether [off, end) is one slot, by more than its size at one of its ends. */
+static bool is_slot(const struct store *s, struct mend_state *st, uint32_t off, uint32_t end)
+{
+	struct store_view view;
+	enum slot_state state;
+
+	if (end - off > st->budget)
+		return false;
+	st->budget -= end - off;
+	state = slot_classify(s, off, end - off, &view);
+	return state == SLOT_LIVE || (state == SLOT_FREE && may_be_free(s, st, off, end));
+}
+
+/* Whether [off, end) would be a free slot, but is none. */
+static bool frees_records(const struct store *s, struct mend_state *st, uint32_t off, uint32_t end)
+{
+	struct store_view view;
+
+	return slot_classify(s, off, end - off, &view) == SLOT_FREE &&
+	       !may_be_free(s, st, off, end);
 }
 
 /* Whether the walk from the chain's start, which is sound up to there, comes by OFF. */
@@ -120,67 +126,83 @@ static bool begins_walked(const struct store *s, uint32_t off)
 	return at == off;
 }
 
-/* The slot before OFF that ends at the sound part by its tag, if it can be one; 0: there is none.
+/*
+ * The slot that begins before OFF, or at it, and ends at st->back by its tag, if that is right and
+ * its header was hit: what was taken for slots behind its start is inside of it. 0: there is none.
  */
-static void find_outer(const struct store *s, struct mend_state *st, uint32_t off)
+static uint32_t enclosing(const struct store *s, struct mend_state *st, uint32_t off)
 {
-	uint32_t size = size_before(s, st->sound, CHAIN_START), start = st->sound - size;
-	enum slot_state state;
-	struct store_view view;
+	uint32_t size = size_before(s, st->back, CHAIN_START), start = st->back - size;
 
-	st->outer_for = st->sound;
-	st->outer = 0;
-	if (!size || start >= off || !begins_walked(s, start))
-		return;
-	state = slot_classify(s, start, size, &view);
-	st->outer_free = state == SLOT_FREE && door_read(&s->door, start + HDR_KEYLEN) == 0;
-	if (state == SLOT_LIVE || st->outer_free)
-		st->outer = st->outer_seen = start;
+	if (!size || start > off || st->refused == st->back)
+		return 0;
+	if (begins_walked(s, start) && is_slot(s, st, start, st->back))
+		return start;
+	st->refused = st->back;
+	return 0;
 }
 
-/* Whether all slots from the outer one to OFF are free: nothing is lost if they are not slots. */
-static bool all_free(const struct store *s, struct mend_state *st, uint32_t off)
+/* One slot, one of whose sizes was hit while all else about it checks. */
+static bool plan_one(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
 {
-	struct store_view view;
-	uint32_t size;
+	uint32_t start = enclosing(s, st, off), size;
 
-	for (; st->outer_seen < off; st->outer_seen += size) {
-		slot_fit(s, st->outer_seen, &size);
-		if (slot_classify(s, st->outer_seen, size, &view) != SLOT_FREE) {
-			st->outer = 0;
-			return false;
-		}
+	if (start) {
+		*m = (struct mend){.start = start, .end = st->back, .left = st->back - start};
+		return true;
 	}
+	size = size_at(s, off, s->end);
+	if (!size || !is_slot(s, st, off, off + size))
+		return false;
+	*m = (struct mend){.start = off, .end = off + size, .left = size};
 	return true;
 }
 
 /*
- * The slot before OFF that ends at the sound part, if its header was hit: what was taken for slots
- * is inside of it then. 0: there is none.
+ * Where the broken place at OFF ends: at the sound part, unless it was hit again in between. Then
+ * the header at OFF leads to a slot, or to where slots lead back from; or a search finds one; or
+ * slots lead back from the one before the sound part.
  */
-static uint32_t enclosing(const struct store *s, struct mend_state *st, uint32_t off)
+static uint32_t limit(const struct store *s, struct mend_state *st, uint32_t off)
 {
-	if (st->outer_for != st->sound)
-		find_outer(s, st, off);
-	if (st->outer && st->outer_free &&
-	    (size_at(s, off, st->sound) == st->sound - off || !all_free(s, st, off)))
-		return 0;
-	return st->outer;
+	uint32_t sound = st->sound, from, to;
+	uint32_t left = size_at(s, off, sound), right = size_before(s, sound, off);
+
+	if (left == sound - off || right == sound - off) {
+		if (!frees_records(s, st, off, sound))
+			return sound;
+		left = right = 0;
+	}
+	if (right && begins_slot(s, sound - right, sound))
+		right = 0; /* a smaller slot begins there */
+	from = left ? walk_back(s, off, off + left) : off;
+	if (left && (from < off + left || begins_slot(s, off + left, sound)))
+		return from;
+	to = sound - right;
+	if (off + left > to)
+		left = 0; /* it contradicts the tag */
+	from = to;
+	if (to - off - left > ONE_BURST)
+		from = search(s, st, left ? off + left : off + SLOT_MIN, to);
+	/* Slots that lead back from there; one at least if the search found one. */
+	from = walk_back(s, off, from);
+	return from < to ? from : sound;
 }
 
 void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
 {
-	uint32_t rest, before;
+	uint32_t rest;
 
-	if (!st->sound)
+	if (!st->back) {
+		st->back = s->end;
 		st->budget = 4ULL * (s->end - CHAIN_START);
+	}
+	st->back = walk_back(s, CHAIN_START, st->back);
+	if (plan_one(s, st, off, m))
+		return;
 	/* Not known yet; or damage looked like slots, seen from one end, and they meet askew. */
 	if (st->sound < off + SLOT_MIN)
 		st->sound = walk_back(s, off, s->end);
-	before = enclosing(s, st, off);
-	*m = (struct mend){.start = before, .end = st->sound, .left = st->sound - before};
-	if (before)
-		return;
 	m->start = off;
 	m->end = limit(s, st, off);
 	rest = m->end - off;
@@ -189,14 +211,18 @@ void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struc
 	m->middle = 0;
 	if (m->left == rest || m->right == rest) {
 		/* One of the two is right, and the other one is what was hit. */
-		m->left = rest;
+		m->left = frees_records(s, st, off, m->end) ? 0 : rest;
 		m->right = 0;
-		return;
-	}
-	if (m->left && m->right && rest - m->left != m->right &&
-	    !slot_fits(m->right, rest - m->left))
+	} else if (m->left && m->right && rest - m->left != m->right &&
+		   !slot_fits(m->right, rest - m->left)) {
 		m->left = m->right = 0; /* they contradict each other */
-	m->middle = m->end - off - m->left - m->right;
+	} else {
+		if (m->left && frees_records(s, st, off, off + m->left))
+			m->left = 0;
+		if (m->right && frees_records(s, st, m->end - m->right, m->end))
+			m->right = 0;
+	}
+	m->middle = rest - m->left - m->right;
 }
 
 static void write_slot(struct store *s, uint32_t off, uint32_t size)

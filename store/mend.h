@@ -20,13 +20,10 @@ struct mend {
 
 /** What is known of the damage while a walk goes through the chain once; all 0 at first. */
 struct mend_state {
-	uint32_t sound;  /**< from here on the chain is whole, as seen from its end */
-	uint64_t budget; /**< bytes that searches may still read */
-
-	uint32_t outer; /**< the slot that ends at `sound` by its tag and begins before; 0: none */
-	uint32_t outer_for;  /**< the `sound` of that */
-	uint32_t outer_seen; /**< the slots from it to here were looked at */
-	bool outer_free;
+	uint32_t back;    /**< slots that agree lead back to here from the chain's end */
+	uint32_t refused; /**< the `back` before which there is no slot whose header was hit */
+	uint32_t sound;   /**< like `back`, but they were not followed beyond the broken place */
+	uint64_t budget;  /**< bytes whose checksums may still be worked out */
 };
 
 /**
