@@ -21,6 +21,7 @@
 #define CUT_TRIALS 200U /* of each one that is not */
 #define LOOKS 8U        /* so many damages that nothing is said of are looked at a second time */
 #define USES 16U        /* and so many are used */
+#define PUT_MOST 1024U  /* bytes that are put where something was damaged */
 #define ALL UINT64_MAX
 
 static uint64_t seed, flips, only_trial;
@@ -297,16 +298,25 @@ static int visit(void *ctx, const struct store_view *view)
 	return 1;
 }
 
+/* So many bytes of data that a record of KEY_LEN fills some free slot, often; else a few. */
+static uint32_t filling(const struct walker *walk, struct rng *r, uint32_t key_len)
+{
+	uint32_t n = rng_below(r, walk->frees + 1), least = HDR_BYTES + key_len + TRL_BYTES;
+	uint32_t size = n < walk->frees ? walk->free[n].size : 0;
+
+	return size >= least && size - least <= PUT_MOST ? size - least : rng_below(r, 50);
+}
+
 /* A put and a delete of keys that may be damaged. RUN->im is then what must be there. */
 static bool write_in_use(struct flip_run *run, struct flip_image *im, struct store *s,
 			 struct rng *r)
 {
-	static const uint8_t bytes[64] = "what is put behind a damage";
+	static const uint8_t bytes[PUT_MOST] = "what is put behind a damage";
 	uint32_t put = rng_below(r, FLIP_KEYS), gone = rng_below(r, FLIP_KEYS);
-	struct flip_value v = {bytes, rng_below(r, 50), rng_below(r, 9), STORE_NEVER};
 	uint8_t key[FLIP_KEY_MAX];
-	int err = store_put(s, key, flip_key(put, key), bytes, v.data_len, bytes + v.data_len,
-			    v.meta_len, v.expiry);
+	uint32_t len = flip_key(put, key);
+	struct flip_value v = {bytes, filling(&run->walk, r, len), 0, STORE_NEVER};
+	int err = store_put(s, key, len, bytes, v.data_len, NULL, 0, v.expiry);
 
 	if (err != 0 && err != -ENOSPC)
 		return flip_failed(run, "a put behind a damage failed", (uint32_t)-err);
