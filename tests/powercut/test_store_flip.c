@@ -286,6 +286,14 @@ static bool check_served(struct flip_run *run, struct store *s, uint32_t i)
 	       flip_wrong(run, "a get serves what was not put", i);
 }
 
+static bool check_all_served(struct flip_run *run, struct store *s)
+{
+	for (uint32_t i = 0; i < FLIP_KEYS; i++)
+		if (!check_served(run, s, i))
+			return false;
+	return true;
+}
+
 static int visit(void *ctx, const struct store_view *view)
 {
 	struct flip_run *run = ctx;
@@ -336,7 +344,7 @@ static bool write_in_use(struct flip_run *run, struct flip_image *im, struct sto
 static void run_in_use(struct flip_run *run, struct flip_trial *trial)
 {
 	static struct flip_image rest;
-	bool good = true;
+	bool good;
 	struct store s;
 	int err;
 
@@ -348,12 +356,11 @@ static void run_in_use(struct flip_run *run, struct flip_trial *trial)
 	trial->damage[0] = flip_random_damage(&trial->rng, &rest);
 	flip_apply(flip_area, &trial->damage[0]);
 	flip_find_touched(run, rest.bytes, flip_area);
-	for (uint32_t i = 0; i < FLIP_KEYS && good; i++)
-		good = check_served(run, &s, i);
+	good = check_all_served(run, &s);
 	err = good ? store_iterate(&s, visit, run) : 0;
 	if (err != 0 && err != -EBADMSG)
 		good = false;
-	good = good && write_in_use(run, &rest, &s, &trial->rng);
+	good = good && write_in_use(run, &rest, &s, &trial->rng) && check_all_served(run, &s);
 	store_close(&s);
 	if (good && open_and_check(run, &s))
 		look_again(run, &s);
