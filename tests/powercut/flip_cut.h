@@ -111,7 +111,7 @@ static inline void flip_read_after(struct flip_build *b)
 	}
 }
 
-/* Which records of the region as it was before the operation are in the cut image as they were. */
+/* Which records that an open must keep are in the cut image as they were before the operation. */
 static inline void flip_note_kept(struct flip_build *b, const uint8_t *was)
 {
 	struct flip_image *im = b->im;
@@ -120,9 +120,12 @@ static inline void flip_note_kept(struct flip_build *b, const uint8_t *was)
 	for (uint32_t i = 0; i < FLIP_KEYS; i++) {
 		uint8_t key[FLIP_KEY_MAX];
 		const struct walker_entry *e = walker_find(&b->walk, key, flip_key(i, key));
-		struct flip_slot slot = e != NULL ? flip_slot_of(e) : (struct flip_slot){0};
+		struct flip_slot slot;
 
-		if (e != NULL && flip_untouched(&slot, was, im->bytes))
+		if (e == NULL || (e->expiry > 0 && e->expiry < im->clock))
+			continue;
+		slot = flip_slot_of(e);
+		if (flip_untouched(&slot, was, im->bytes))
 			im->kept[i] = slot;
 	}
 }

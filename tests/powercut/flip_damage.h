@@ -73,6 +73,8 @@ static inline uint32_t flip_word_at(const struct flip_image *im, uint32_t n)
 /* How many trials of an image come before the random ones. */
 static inline uint32_t flip_fixed(const struct flip_image *im, enum flip_sweep sweep)
 {
+	if (im->cut)
+		return 0;
 	return flip_swept(im, sweep) * 10 + im->slots * FLIP_WORDS * 34;
 }
 
@@ -131,6 +133,7 @@ static inline uint32_t flip_place(struct rng *r, const struct flip_image *im)
 static inline struct flip_damage flip_random_damage(struct rng *r, const struct flip_image *im)
 {
 	uint32_t off = flip_place(r, im), len = 1 + rng_below(r, FLIP_BURST);
+	uint32_t word = flip_word_at(im, rng_below(r, im->slots * FLIP_WORDS));
 	struct flip_damage d;
 
 	if (len > im->size - off)
@@ -139,7 +142,9 @@ static inline struct flip_damage flip_random_damage(struct rng *r, const struct 
 	case 0:
 		return flip_bit(im, off, rng_below(r, 8));
 	case 1:
-		return flip_fill(off / 4 * 4, 4, false);
+		if (rng_below(r, 4) == 0)
+			return flip_fill(word, 4, false);
+		return flip_bit(im, word + rng_below(r, 4), rng_below(r, 8));
 	case 2:
 		return flip_fill(off, len, true);
 	case 3:
@@ -165,8 +170,11 @@ static inline struct flip_trial flip_trial(const struct flip_image *im, enum fli
 		return t;
 	}
 	t.kind = kinds[(n - fixed) % ARRAY_SIZE(kinds)];
-	/* What a slot holds that was hit at both ends cannot be told from a record if it checks. */
-	if (im->cut || (im->perfect && t.kind == FLIP_TWICE))
+	/*
+	 * What a slot holds that was hit at both ends cannot be told from a record if it checks;
+	 * and a cut counts as a damage.
+	 */
+	if (t.kind == FLIP_TWICE && (im->cut || im->perfect))
 		t.kind = FLIP_ONCE;
 	t.damage[0] = flip_random_damage(&t.rng, im);
 	if (t.kind == FLIP_TWICE)
