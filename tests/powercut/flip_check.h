@@ -272,12 +272,22 @@ static inline bool flip_is_named(const struct flip_run *run, uint32_t i)
 	return strstr(run->said, quoted) != NULL;
 }
 
+/* Whether key I was put or removed by the operation that was cut: then it may be gone. */
+static inline bool flip_in_flight(const struct flip_image *im, uint32_t i)
+{
+	const struct flip_value *before = &im->before.value[i], *after = &im->after.value[i];
+
+	return before->bytes == NULL || flip_expired(before) || after->bytes == NULL;
+}
+
 /* Key I is not there any more: whether it had to go, and is kept aside and told of. */
 static inline bool flip_check_lost(struct flip_run *run, uint32_t i)
 {
 	const struct flip_slot *slot = &run->im->found[i];
 	uint32_t around;
 
+	if (run->im->cut && flip_in_flight(run->im, i))
+		return true;
 	flip_totals->lost++;
 	if (!run->may_go[i]) {
 		flip_totals->lost_untouched++;
