@@ -224,7 +224,7 @@ static inline void stage_delete(struct workload *w, struct state *view, uint32_t
 	uint8_t key[128];
 	int err = store_batch_delete(&w->s, key, make_key(i, key));
 
-	if (err == 0 && (v->bytes != NULL || w->now.value[i].bytes != NULL))
+	if (err == 0 && v->bytes != NULL)
 		view->value[i].bytes = NULL;
 	else if (err == 0 || !(err == -ENOSPC || v->bytes == NULL || expired(v, clock_now)))
 		workload_wrong(w, "batch_delete is wrong", err);
