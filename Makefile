@@ -265,6 +265,10 @@ soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## r
 	STORE_CUT_POINTS=$(STORE_CUT_POINTS) tools/run-unit.sh $(STORE_SOAK:%model=%cut)
 	RETENTION_RESETS=$(RETENTION_RESETS) /usr/bin/python3 -m pytest -q tests/qemu/test_retention.py
 
+.PHONY: mutate-store
+mutate-store: ## breaks each rule of the store's protocol and shows that a test fails
+	tools/mutate-store.py $(MUTANTS)
+
 # ---- fuzzers ------------------------------------------------------------------------------------
 
 FUZZ_SRC := $(filter-out boot/store_search.c, $(filter lib/% mm/% boot/%, $(HOST_SRC)))
