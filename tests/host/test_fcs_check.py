@@ -14,7 +14,9 @@ from fcs_tool import (FCS, FREE, MARK, PAGE, START, WAIT, fcs, image, out, path,
 def check(file, data, status):
     """The lines of "check" for this image, all but the total; the total. Nothing may be changed by it."""
     file.write_bytes(data)
-    lines = unchanged(file, "check", file, status=status, quiet=False).stdout.decode().splitlines()
+    done = unchanged(file, "check", file, status=status, quiet=False)
+    assert all(line.startswith(f"fcs: {file}: in a copy: ") for line in done.said.splitlines()), done
+    lines = done.stdout.decode().splitlines()
     assert lines[-1].endswith(": damaged" if status else ": sound")
     assert all(line.startswith(("problem: ", "note: ")) for line in lines[:-1])
     assert any(line.startswith("problem: ") for line in lines) == bool(status)
@@ -253,7 +255,9 @@ GOOD = (30, 1, 2, 0, b"abb")
 def test_check_classic(path, data, status, said):
     file = path()
     file.write_bytes(data)
-    lines = unchanged(file, "check", file, status=status, quiet=False).stdout.decode().splitlines()
+    done = unchanged(file, "check", file, status=status, quiet=False)
+    assert "in a copy" not in done.said
+    lines = done.stdout.decode().splitlines()
     assert lines[-1].endswith(": damaged" if status else ": sound")
     assert len(lines) > len(said)
     for got, expected in zip(lines, said):

@@ -69,11 +69,13 @@ def test_plan_and_repair(damaged):
              f'problem: offset {c}: a slot of 48 bytes, key "c": wrong checksum']
     lines = plan(image)
     assert lines[:2] == found
-    assert all("kept aside and not served" in line for line in lines[2:4])
+    opened = lines[2:4]
+    assert all(line.startswith("in a copy: ") and "kept aside and not served" in line for line in opened)
     assert lines[4:] == [f'offset {b}: a slot of 48 bytes, key "b", value of 2 bytes: would be dropped',
                          f'offset {c}: a slot of 48 bytes, key "c": would be dropped']
     lines, printed = repair(image)
     assert lines[:2] == found and not printed
+    assert lines[2:4] == [line.removeprefix("in a copy: ") for line in opened]
     assert lines[4:] == [f'offset {b}: a slot of 48 bytes, key "b", value of 2 bytes: dropped',
                          f'offset {c}: a slot of 48 bytes, key "c": dropped',
                          "repaired; entries 2, slots dropped 2"]

@@ -351,11 +351,13 @@ bool file_holds_store(const char *path, const struct options *o)
 
 /* ---- the store in it ---- */
 
+/* The store tells what it has done; of a region that is only read, to what it has done it. */
 static void report(void *ctx, const char *line)
 {
 	const struct file *f = ctx;
+	bool in_copy = f->kind != FILE_CLASSIC && !f->change;
 
-	fprintf(stderr, "fcs: %s: %s\n", name_of(f), line);
+	fprintf(stderr, "fcs: %s: %s%s\n", name_of(f), in_copy ? "in a copy: " : "", line);
 }
 
 /* A process that is killed has made all its writes up to there in their order; that is enough. */

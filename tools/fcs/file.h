@@ -73,7 +73,8 @@ const char *file_kind_name(const struct file *f);
 
 /**
  * Opens the store in *F with the bounds of O. The time is *CLOCK, in ms since 1970; nothing expires
- * if CLOCK is NULL. Lines of the store go to stderr. What store_open() returns.
+ * if CLOCK is NULL. Lines of the store go to stderr, those about a copy with a word of it. What
+ * store_open() returns.
  */
 int file_open_store(struct store *s, struct file *f, const struct options *o, const int64_t *clock);
 
