@@ -28,7 +28,7 @@ def said(done, file):
 def plan(file, *args):
     """The lines of a repair that only says what it would do; the file stays as it is."""
     done = unchanged(file, "repair", file, *args, status=1, quiet=False)
-    assert not done.stdout
+    assert not done.stdout and "dropped" not in done.said.replace("would be dropped", "")
     lines = said(done, file)
     assert lines[-1] == "nothing is changed without --yes"
     return lines[:-1]
@@ -91,7 +91,10 @@ def test_save(damaged, path):
     plan(image, "--save", folder)
     assert not folder.exists()
     lines, printed = repair(image, "--save", folder)
-    assert f'offset {b}: a slot of 48 bytes, key "b", value of 2 bytes: saved, and dropped' in lines
+    about = {off: [line.rsplit(": ", 1)[1] for line in lines if line.startswith(f"offset {off}: ")] for off in (b, c)}
+    assert about == {b: ["saved", "dropped"], c: ["saved", "dropped"]}
+    assert lines.index(f'offset {b}: a slot of 48 bytes, key "b", value of 2 bytes: dropped') > \
+        lines.index(f'offset {c}: a slot of 48 bytes, key "c": saved')
     [entry] = map(json.loads, printed.splitlines())
     assert entry == {"key": "b", "value": "Bb", "meta_hex": "01", "expiry": 99999999999999, "seq": 2}
     saved = {int(file.stem[len("slot-"):]): file.read_bytes() for file in folder.iterdir()}
@@ -103,18 +106,32 @@ def test_save(damaged, path):
     assert contents(image) == {**without("c"), "b": "Bb"}
 
 
+def fails(image, folder, stdout=subprocess.PIPE):
+    """What a repair says that ends with 3, having done nothing to the file."""
+    before = image.read_bytes()
+    done = subprocess.run([FCS, "repair", "--yes", "--save", folder, image], stdout=stdout, stderr=subprocess.PIPE,
+                          timeout=WAIT, check=False)
+    text = done.stderr.decode()
+    assert done.returncode == 3 and image.read_bytes() == before, done
+    assert "dropped" not in text and "kept aside" not in text
+    assert text.endswith(f"fcs: {image}: nothing was changed\n")
+    return text
+
+
 def test_save_overwrites_nothing(damaged, path):
-    """What cannot be saved is not dropped."""
-    image, b, c = damaged
+    """Before anything is done, the folder is looked at."""
+    image, _, c = damaged
     folder = path()
     folder.mkdir()
-    (folder / f"slot-{c}.bin").write_text("of another day")
-    assert "something has this name" in fcs("repair", "--yes", "--save", folder, image, status=3).said
-    assert (folder / f"slot-{c}.bin").read_text() == "of another day"
-    lines = plan(image)
-    assert sum("would be dropped" in line for line in lines) == 2
-    (folder / f"slot-{b}.bin").unlink()
-    (folder / f"slot-{c}.bin").unlink()
+    file = folder / f"slot-{c}.bin"
+    for other in "of another day", "x" * 48:
+        file.write_text(other)
+        assert f"{file}: it is there already with other bytes" in fails(image, folder)
+        assert file.read_text() == other and list(folder.iterdir()) == [file]
+    file.unlink()
+    file.symlink_to("nowhere")
+    assert f"{file}: something has this name" in fails(image, folder)
+    file.unlink()
     repair(image, "--save", folder)
     check_clean(image)
 
@@ -123,20 +140,23 @@ def test_save_to_no_folder(damaged, path):
     image, *_ = damaged
     file = path()
     file.write_text("a file")
-    fcs("repair", "--yes", "--save", file, image, status=3)
-    fcs("repair", "--yes", "--save", file / "below", image, status=3)
+    assert f"--save {file}: it is there, and no folder\n" in fails(image, file)
+    assert f"--save {file}/below: " in fails(image, file / "below")
     assert file.read_text() == "a file"
-    assert sum("would be dropped" in line for line in plan(image)) == 2
 
 
-def test_save_to_full_output(damaged, path):
-    """Nothing is dropped before all that is saved has arrived."""
-    image, *_ = damaged
+def test_save_again(damaged, path):
+    """After a full disk behind standard output, and with what that try has left in the folder."""
+    image, b, c = damaged
+    folder = path()
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([FCS, "repair", "--yes", "--save", path(), image], stdout=full, stderr=subprocess.PIPE,
-                              timeout=WAIT, check=False)
-    assert done.returncode == 3 and b"standard output: " in done.stderr, done
-    assert sum("would be dropped" in line for line in plan(image)) == 2
+        assert "fcs: standard output: " in fails(image, folder, stdout=full)
+    left = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert set(left) == {f"slot-{b}.bin", f"slot-{c}.bin"}
+    lines, printed = repair(image, "--save", folder)
+    assert lines[-1] == "repaired; entries 2, slots dropped 2" and json.loads(printed)["key"] == "b"
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == left
+    check_clean(image)
 
 
 def test_mends(image):

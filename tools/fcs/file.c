@@ -221,6 +221,22 @@ void file_open(struct file *f, const char *path, const struct options *o, bool c
 		reserve_region(f);
 }
 
+void file_copy(struct file *copy, const struct file *f, bool quiet)
+{
+	*copy = (struct file){
+		.path = f->path,
+		.kind = f->kind,
+		.size = f->size,
+		.offset = f->offset,
+		.address = f->address,
+		.quiet = quiet,
+		.fd = -1,
+		.map = map(f->path, f->map_size, MAP_PRIVATE, f->fd),
+		.map_size = f->map_size,
+	};
+	copy->base = (uint8_t *)copy->map + copy->offset;
+}
+
 /* The file of a new region, which is all zero, under a name of its own. */
 static void map_new(struct file *f, uint32_t size)
 {
@@ -357,7 +373,8 @@ static void report(void *ctx, const char *line)
 	const struct file *f = ctx;
 	bool in_copy = f->kind != FILE_CLASSIC && !f->change;
 
-	fprintf(stderr, "fcs: %s: %s%s\n", name_of(f), in_copy ? "in a copy: " : "", line);
+	if (!f->quiet)
+		fprintf(stderr, "fcs: %s: %s%s\n", name_of(f), in_copy ? "in a copy: " : "", line);
 }
 
 /* A process that is killed has made all its writes up to there in their order; that is enough. */

@@ -30,6 +30,7 @@ struct file {
 	uint64_t offset;    /**< of the region in the file */
 	uint64_t address;   /**< of the region: offset and --ram-base */
 	bool change;        /**< whether it is open to be changed */
+	bool quiet;         /**< lines of the store are not shown */
 
 	/* Private. */
 	const int64_t *clock;
@@ -46,6 +47,12 @@ struct file {
  * or to read. Nobody else has it open to change it then, as far as they ask (flock).
  */
 void file_open(struct file *f, const char *path, const struct options *o, bool change);
+
+/**
+ * Makes *COPY of *F, a region, as it is now: what is done there does not reach the file. It must be
+ * closed before *F is changed. QUIET: lines of the store are not shown.
+ */
+void file_copy(struct file *copy, const struct file *f, bool quiet);
 
 /**
  * A new store of O's size and kind, in memory if PATH is NULL. There is no file of that name before

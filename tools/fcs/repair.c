@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "fcs repair": an open mends what it can and keeps the rest aside; that is dropped here, after it
- * was saved if somebody wants that. Without --yes it all happens in a copy that nobody else sees.
+ * "fcs repair": an open mends what it can and keeps the rest aside, which is dropped then. It is
+ * tried out first, in a copy that nobody else sees: without --yes that is all, and with --save what
+ * is to be dropped is saved from there. So whatever goes wrong up to then, the file is as it was.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -16,8 +17,8 @@
 
 struct repair {
 	const struct options *o;
-	const struct file *file;
-	uint32_t *drop; /* offsets, to be freed */
+	struct file *file;
+	struct store_damage *found; /* slots to be dropped; to be freed */
 	size_t count, room;
 };
 
@@ -49,33 +50,30 @@ static bool look(struct file *f)
 	return c.problems || c.notes;
 }
 
-/* The bytes of the slot go to a file of their own, and what they say of the record to stdout. */
-static void save(const struct repair *r, const struct store_damage *d)
-{
-	size_t room = strlen(r->o->save) + sizeof("/slot-4294967295.bin");
-	char *path = grow(NULL, room);
+/* ---- trying it out ---- */
 
-	snprintf(path, room, "%s/slot-%" PRIu32 ".bin", r->o->save, d->off);
-	write_new_file(path, r->file->base + d->off, d->size);
-	free(path);
-	if (d->view.key_len)
-		json_print(stdout, &d->view);
+static const char *unchanged; /* the file that is as it was, whatever ends the program */
+
+static void say_unchanged(void)
+{
+	if (unchanged)
+		fprintf(stderr, "fcs: %s: nothing was changed\n", unchanged);
 }
 
-static int take_down(void *ctx, const struct store_damage *d)
+static int remember(void *ctx, const struct store_damage *d)
 {
-	const char *what = "would be dropped";
 	struct repair *r = ctx;
 
 	if (r->count == r->room) {
 		r->room = r->room * 2 + 64;
-		r->drop = grow(r->drop, r->room * sizeof(*r->drop));
+		r->found = grow(r->found, r->room * sizeof(*r->found));
 	}
-	r->drop[r->count++] = d->off;
-	if (r->o->yes && r->o->save)
-		save(r, d);
-	if (r->o->yes)
-		what = r->o->save ? "saved, and dropped" : "dropped";
+	r->found[r->count++] = *d;
+	return 0;
+}
+
+static void say_slot(const struct repair *r, const struct store_damage *d, const char *what)
+{
 	if (d->view.key_len)
 		say(r->file,
 		    "offset %" PRIu32 ": a slot of %" PRIu32 " bytes, key %s, value of %" PRIu32
@@ -84,51 +82,125 @@ static int take_down(void *ctx, const struct store_damage *d)
 	else
 		say(r->file, "offset %" PRIu32 ": a slot of %" PRIu32 " bytes, key %s: %s", d->off,
 		    d->size, d->key, what);
-	return 0;
 }
 
-/* Everything is saved before anything is dropped. */
-static void drop_all(struct store *s, struct repair *r)
+/* The name of the file that the slot's bytes go to, to be freed. */
+static char *place_of(const struct repair *r, const struct store_damage *d)
 {
-	int err = store_each_damaged(s, take_down, r);
+	size_t room = strlen(r->o->save) + sizeof("/slot-4294967295.bin");
+	char *path = grow(NULL, room);
 
-	if (fflush(stdout))
+	snprintf(path, room, "%s/slot-%" PRIu32 ".bin", r->o->save, d->off);
+	return path;
+}
+
+/* That a slot was saved already is as good: whoever tries again need not clear the folder. */
+static void save(const struct repair *r, const struct file *copy, const struct store_damage *d)
+{
+	const uint8_t *bytes = copy->base + d->off;
+	char *path = place_of(r, d);
+
+	if (!file_has(path, bytes, d->size))
+		write_new_file(path, bytes, d->size);
+	if (d->view.key_len)
+		json_print(stdout, &d->view);
+	say_slot(r, d, "saved");
+	free(path);
+}
+
+/* Ends the program before anything is saved if a slot's file is there with other bytes. */
+static void check_folder(const struct repair *r, const struct file *copy)
+{
+	struct stat st;
+
+	if (mkdir(r->o->save, 0777) && errno != EEXIST)
+		die(STATUS_ERROR, "--save %s: %s", r->o->save, strerror(errno));
+	if (stat(r->o->save, &st) || !S_ISDIR(st.st_mode))
+		die(STATUS_ERROR, "--save %s: it is there, and no folder", r->o->save);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct store_damage *d = &r->found[i];
+		char *path = place_of(r, d);
+
+		if (!stat(path, &st) && !file_has(path, copy->base + d->off, d->size))
+			die(STATUS_ERROR,
+			    "%s: it is there already with other bytes, and stays so: --save needs "
+			    "another folder",
+			    path);
+		free(path);
+	}
+}
+
+/* The bytes of each slot go to a file of their own, and what they say of the record to stdout. */
+static void save_all(const struct repair *r, const struct file *copy)
+{
+	check_folder(r, copy);
+	for (size_t i = 0; i < r->count; i++)
+		save(r, copy, &r->found[i]);
+	if (ferror(stdout) | fflush(stdout))
 		die(STATUS_ERROR, "standard output: %s", strerror(errno));
-	for (size_t i = 0; i < r->count && !err; i++)
-		err = store_drop(s, r->drop[i]);
-	if (err)
-		die_store(s, r->file->path, "repair", err);
 }
 
-static void make_folder(const char *path)
+/* Finds the slots that are to be dropped, and shows or saves them. */
+static void try_out(struct repair *r)
 {
-	if (mkdir(path, 0777) && errno != EEXIST)
-		die(STATUS_ERROR, "--save %s: %s", path, strerror(errno));
+	struct store store;
+	struct file copy;
+	int err;
+
+	file_copy(&copy, r->file, r->o->yes);
+	file_must_open_store(&store, &copy, r->o, NULL);
+	err = store_each_damaged(&store, remember, r);
+	if (err)
+		die_store(&store, copy.path, "repair", err);
+	for (size_t i = 0; i < r->count && !r->o->yes; i++)
+		say_slot(r, &r->found[i], "would be dropped");
+	if (r->o->yes && r->o->save)
+		save_all(r, &copy);
+	store_close(&store);
+	file_close(&copy);
 }
 
-/* Recovers and drops, in the file or in a copy. The status. */
+/* ---- doing it ---- */
+
+static int do_it(const struct repair *r)
+{
+	struct store store;
+	uint32_t entries;
+	bool left;
+
+	file_must_open_store(&store, r->file, r->o, NULL);
+	for (size_t i = 0; i < r->count; i++) {
+		int err = store_drop(&store, r->found[i].off);
+
+		if (err)
+			die_store(&store, r->file->path, "repair", err);
+		say_slot(r, &r->found[i], "dropped");
+	}
+	entries = store_size(&store);
+	store_close(&store);
+	left = look(r->file);
+	file_save(r->file, r->file->file_size);
+	if (left)
+		say(r->file, "this is left");
+	else
+		say(r->file, "repaired; entries %" PRIu32 ", slots dropped %zu", entries, r->count);
+	return left ? STATUS_NO : STATUS_OK;
+}
+
 static int repair(struct file *f, const struct options *o)
 {
 	struct repair r = {.o = o, .file = f};
 	int status = STATUS_NO;
-	struct store store;
 
-	if (o->yes && o->save)
-		make_folder(o->save);
-	file_must_open_store(&store, f, o, NULL);
-	drop_all(&store, &r);
-	if (!o->yes)
-		say(f, "nothing is changed without --yes");
-	else if (look(f))
-		say(f, "this is left");
+	unchanged = f->path;
+	atexit(say_unchanged);
+	try_out(&r);
+	unchanged = NULL;
+	if (o->yes)
+		status = do_it(&r);
 	else
-		status = STATUS_OK;
-	if (!status)
-		say(f, "repaired; entries %" PRIu32 ", slots dropped %zu", store_size(&store),
-		    r.count);
-	store_close(&store);
-	file_save(f, f->file_size);
-	free(r.drop);
+		say(f, "nothing is changed without --yes");
+	free(r.found);
 	return status;
 }
 

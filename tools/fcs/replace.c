@@ -126,6 +126,23 @@ bool same_file(const char *a, const char *b)
 	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+bool file_has(const char *path, const void *data, size_t len)
+{
+	struct bytes b = {0};
+	struct stat st;
+	FILE *f;
+	bool same;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || (size_t)st.st_size != len)
+		return false;
+	f = fopen(path, "r");
+	same = f && bytes_read(&b, f) && b.len == len && !memcmp(b.at, data, len);
+	if (f)
+		fclose(f);
+	bytes_free(&b);
+	return same;
+}
+
 static void write_file(const char *path, const void *data, size_t len, bool replace)
 {
 	char *target = resolve_path(path), *temp;

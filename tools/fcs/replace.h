@@ -33,6 +33,9 @@ void write_whole_file(const char *path, const void *data, size_t len);
 /** The same, but something that has this name already is an error. */
 void write_new_file(const char *path, const void *data, size_t len);
 
+/** Whether the file PATH is there, and has the LEN bytes at DATA and no others. */
+bool file_has(const char *path, const void *data, size_t len);
+
 /** PATH without symbolic links, which a rename would replace; to be freed. */
 char *resolve_path(const char *path);
 
