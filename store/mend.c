@@ -11,6 +11,9 @@
  */
 #define ONE_BURST 72U
 
+/* What a slot may be larger than twice its contents, in a search for its end. */
+#define SLACK 4096U
+
 /* The size that the header at OFF gives, 0 if no slot up to END can have it. */
 static uint32_t size_at(const struct store *s, uint32_t off, uint32_t end)
 {
@@ -142,6 +145,30 @@ static uint32_t enclosing(const struct store *s, struct mend_state *st, uint32_t
 	return 0;
 }
 
+/*
+ * The size with which the record at OFF is whole, whatever size its header says; 0: there is none.
+ * Its lengths and its checksum leave no other place for its end. A slot has hardly more than twice
+ * what its record needs.
+ */
+static uint32_t size_that_checks(const struct store *s, struct mend_state *st, uint32_t off)
+{
+	const uint8_t *p = door_at(&s->door, off);
+	uint32_t key_len = be32_load(p + HDR_KEYLEN), room = s->end - off;
+	uint64_t content =
+		(uint64_t)key_len + be32_load(p + HDR_DATALEN) + be32_load(p + HDR_METALEN);
+	uint64_t most = 2 * content + SLACK;
+
+	if (key_len - 1 >= STORE_KEY_MAX || content > room)
+		return 0;
+	if (most > room)
+		most = room;
+	for (uint32_t size = slot_size(content); size <= most; size += SLOT_ALIGN)
+		if (slot_fits(size, room) && slot_tag_before(s, off + size) == size &&
+		    is_slot(s, st, off, off + size))
+			return size;
+	return 0;
+}
+
 /* One slot, one of whose sizes was hit while all else about it checks. */
 static bool plan_one(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
 {
@@ -153,6 +180,8 @@ static bool plan_one(const struct store *s, struct mend_state *st, uint32_t off,
 	}
 	size = size_at(s, off, s->end);
 	if (!size || !is_slot(s, st, off, off + size))
+		size = size_that_checks(s, st, off);
+	if (!size)
 		return false;
 	*m = (struct mend){.start = off, .end = off + size, .left = size};
 	return true;

@@ -579,29 +579,3 @@ int store_each_free(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t
 {
 	return s->open ? freelist_each(s, fn, ctx) : -EBADF;
 }
-
-void store_stat(const struct store *s, struct store_stats *stats)
-{
-	uint32_t largest, overhead;
-
-	*stats = (struct store_stats){0};
-	if (!s->open)
-		return;
-	largest = freelist_largest(s);
-	overhead = (uint32_t)slot_bytes(s, 0);
-	*stats = s->counters;
-	stats->entries = s->index.count;
-	stats->free_bytes = s->free.bytes - s->free.tail_size + freelist_tail(s);
-	stats->used_bytes =
-		s->end - s->start - stats->free_bytes - s->quarantined_bytes - s->pins.dead_bytes;
-	stats->largest = largest <= overhead ? 0 : largest - overhead;
-	stats->free_slots = s->free.count + (freelist_tail(s) != 0);
-	stats->quarantined = s->quarantined;
-	stats->pinned = s->pins.views;
-	stats->boots = s->super.boots;
-	stats->next_seq = s->next_seq;
-	stats->end = s->end;
-	stats->file_size = s->file_size;
-	stats->index_bytes = index_bytes(s) + order_bytes(s);
-	stats->free_list_bytes = freelist_bytes(s);
-}

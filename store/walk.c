@@ -14,7 +14,9 @@ static bool holds_entry(struct store *s, uint32_t off, uint32_t size)
 
 	if (key_len == 0 || key_len > STORE_KEY_MAX || key_len > size - HDR_BYTES)
 		return false;
-	return !s->shadowed || index_at(s, off);
+	/* Where sizes can be checked they may be damaged, and lead to what only looks like slots.
+	 */
+	return !(s->shadowed || s->layout->verify) || index_at(s, off);
 }
 
 static bool wanted(const struct store_walk *w, const uint8_t *key, uint32_t key_len)
