@@ -67,6 +67,13 @@ struct store_layout {
 	int (*compact)(struct store *s, uint32_t max_bytes);
 };
 
+/** What a record of that many bytes of content takes. */
+static inline uint64_t store_slot_bytes(const struct store *s, uint64_t content)
+{
+	return s->layout->slot_bytes ? s->layout->slot_bytes(content)
+				     : content + s->layout->overhead;
+}
+
 /** The size of the slot of the record at OFF, or 0: the lengths in its header do not fit. */
 static ALWAYS_INLINE uint32_t store_lengths(const struct store *s, uint32_t off)
 {

@@ -192,9 +192,9 @@ bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
 }
 
 /*
- * Follows tags backward from END over slots that are not visible (keyLen 0) and whose header, but
- * for that at START, agrees. Whether they lead to START exactly; *FIRST is then the size of the
- * slot there.
+ * Follows tags backward from END over slots that are free but for the one at START, which shows no
+ * key either, and whose header alone need not agree. Whether they lead to START exactly; *FIRST is
+ * then the size of the slot there.
  */
 static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, uint32_t *first)
 {
@@ -206,7 +206,8 @@ static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, ui
 		end -= size;
 		*first = size;
 		if (door_read(&s->door, end + HDR_KEYLEN) != 0 ||
-		    (end > start && door_read(&s->door, end + HDR_SIZE) != size))
+		    (end > start && (door_read(&s->door, end + HDR_SIZE) != size ||
+				     crc_word(s, end, size) != CRC_FREE)))
 			return false;
 	}
 	return true;
@@ -226,10 +227,17 @@ enum slot_fit slot_fit(const struct store *s, uint32_t off, uint32_t *size)
 	if (door_read(&s->door, off + HDR_KEYLEN) != 0)
 		return FIT_BROKEN;
 	if (tag < *size && tags_lead_to(s, off, off + *size, &first)) {
-		if (slot_classify(s, off, first, &slot) != SLOT_LIVE)
+		switch (slot_classify(s, off, first, &slot)) {
+		case SLOT_FREE:
 			return FIT_JOIN;
-		*size = first;
-		return FIT_SPLIT;
+		case SLOT_LIVE:
+		case SLOT_STAGED:
+		case SLOT_STAGED_DEL:
+			*size = first;
+			return FIT_SPLIT;
+		default:
+			return FIT_BROKEN;
+		}
 	}
 	/* The tag reaches back over slots walked already, to where the first of them begins. */
 	if (tag > *size && tag - *size <= off - CHAIN_START &&

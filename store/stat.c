@@ -12,7 +12,7 @@ void store_stat(const struct store *s, struct store_stats *stats)
 	if (!s->open)
 		return;
 	largest = freelist_largest(s);
-	overhead = (uint32_t)slot_bytes(s, 0);
+	overhead = (uint32_t)store_slot_bytes(s, 0);
 	*stats = s->counters;
 	stats->entries = s->index.count;
 	stats->free_bytes = s->free.bytes - s->free.tail_size + freelist_tail(s);

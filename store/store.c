@@ -206,13 +206,6 @@ __attribute__((noinline)) uint32_t store_make_room(struct store *s, uint32_t nee
 	return off;
 }
 
-/* What a record of that many bytes of content takes. */
-static inline uint64_t slot_bytes(const struct store *s, uint64_t content)
-{
-	return s->layout->slot_bytes ? s->layout->slot_bytes(content)
-				     : content + s->layout->overhead;
-}
-
 int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need)
 {
 	uint64_t content = (uint64_t)c->key_len + c->data_len + c->meta_len, bytes;
@@ -221,7 +214,7 @@ int store_check_content(const struct store *s, const struct slot_content *c, uin
 		return -EDOM;
 	if (c->data_len > INT32_MAX || c->meta_len > INT32_MAX || content > INT32_MAX)
 		return -ERANGE;
-	bytes = slot_bytes(s, content);
+	bytes = store_slot_bytes(s, content);
 	if (bytes > s->limit - s->start)
 		return -E2BIG;
 	*need = (uint32_t)bytes;
