@@ -168,9 +168,8 @@ static void open_store(struct boot *b)
 			       "or "
 			       "another cairn.store=");
 		else
-			pr_err("store: it stays closed and as it is; \"store format%s\" starts "
-			       "afresh",
-			       store_probe(&store_config.media) == STORE_VALID ? " --yes" : "");
+			pr_err("store: it stays closed and as it is; \"store format --yes\" starts "
+			       "afresh");
 		return;
 	}
 	store_stat(&store, &stats);

@@ -22,10 +22,10 @@ bool shell_has_store(const struct shell_env *env)
 	return env->store && env->store_config && !env->store_closed;
 }
 
-/* Whether a format would lose a store that is whole, as far as its superblock tells. */
+/* Whether a format would lose a store; also one that only another version, or a dump, can read. */
 static bool holds_store(const struct shell_env *env)
 {
-	return store_probe(&env->store_config->media) == STORE_VALID;
+	return store_probe(&env->store_config->media) != STORE_NOTHING;
 }
 
 bool shell_need_store(struct shell_env *env, const char *name)

@@ -79,16 +79,17 @@ def test_closed(machine, damage):
     before = machine.region()
     board = machine.boot()
     assert "store: 0x63f00000+0x00100000: " in board.boot_log
-    assert 'stays closed and as it is; "store format" starts afresh' in board.boot_log
+    assert 'stays closed and as it is; "store format --yes" starts afresh' in board.boot_log
     for command in ("put k v", "get first", "del first", "ls", "stat", "clear"):
         assert "not open" in board.run(command)
     board.reset()
     assert "not open" in board.run("get first")
+    assert "not done" in board.run("store format")
     assert board.poweroff() == 0
     assert machine.region() == before
 
     board = machine.boot()
-    assert "open and empty" in board.run("store format")
+    assert "open and empty" in board.run("store format --yes")
     assert "no such key" in board.run("get first")
     assert "put: k" in board.run("put k v")
     board.reset()

@@ -872,8 +872,7 @@ static void test_closed_store(void **state)
 
 	(void)state;
 	store_close(&store);
-	region[0] ^= 1; /* the superblock's magic, in both copies: there is no store any more */
-	region[2048] ^= 1;
+	memset(region, 0, sizeof(region));
 	env.store_closed = "the bytes are damaged";
 	for (size_t i = 0; i < ARRAY_SIZE(store_lines); i++) {
 		snprintf(expected, sizeof(expected),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store check, store repair and store grow as a person sees them. */
+/* store check, repair and grow as a person sees them, and what store format does not do unasked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "lib/be.h"
+#include "lib/crc32c.h"
+#include "lib/errors.h"
 #include "lib/log.h"
 #include "shell/shell.h"
 #include "store/format.h"
@@ -314,6 +316,44 @@ static void test_grow(void **state)
 	assert_int_equal(walk.frees, 1);
 }
 
+static void assert_format_asks(void)
+{
+	store_close(&store);
+	env.store_closed = error_text(store_open(&store, &config));
+	keep();
+	out.len = 0;
+	assert_int_equal(shell_run(&env, "get a"), -1);
+	assert_non_null(strstr(out.text, "(store format --yes starts afresh)\n"));
+	REFUSED("store format", "store format: not done, there is a store that could not be "
+				"opened, and its entries would be lost: store format --yes does "
+				"it all the same\n");
+	assert_kept();
+}
+
+/* What the superblock cannot tell any more, a dump may. */
+static void test_format_of_a_damaged_store(void **state)
+{
+	(void)state;
+	region[SB_CRC] ^= 1;
+	region[SB_COPY_B + SB_CRC] ^= 1;
+	assert_format_asks();
+	region[SB_MAGIC] ^= 1;
+	region[SB_COPY_B + SB_MAGIC] ^= 1;
+	assert_format_asks();
+	EXPECT("store format --yes; store check",
+	       "store format: the store is open and empty\n" SOUND("0", "1"));
+}
+
+static void test_format_of_another_version(void **state)
+{
+	(void)state;
+	for (uint8_t *copy = region; copy <= region + SB_COPY_B; copy += SB_COPY_B) {
+		be32_store(copy + SB_VERSION, SB_VERSION_VALUE + 1);
+		be32_store(copy + SB_CRC, crc32c(0, copy, SB_CRC));
+	}
+	assert_format_asks();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -328,7 +368,9 @@ int main(void)
 		TEST(test_open_again_fails),
 		TEST(test_what_is_left),
 		TEST(test_grow),
+		TEST(test_format_of_a_damaged_store),
+		TEST(test_format_of_another_version),
 	};
 
-	return cmocka_run_group_tests_name("store check, repair and grow", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store check, repair, grow, format", tests, NULL, NULL);
 }
