@@ -52,7 +52,9 @@ int store_check_command(struct shell_env *env, bool yes)
 		     "%s: records %" PRIu32 ", free slots %" PRIu32 ", kept aside %" PRIu32
 		     ", problems %" PRIu32 ", notes %" PRIu32 ": %s\n",
 		     name, c.records, c.free_slots, c.kept_aside, c.problems, c.notes,
-		     c.problems ? "damaged" : "sound");
+		     c.problems     ? "damaged"
+		     : c.kept_aside ? "sound but for what is kept aside"
+				    : "sound");
 	return c.problems ? -1 : 0;
 }
 
@@ -170,6 +172,10 @@ int store_grow_command(struct shell_env *env, bool yes)
 	if (err)
 		return shell_failed(env, name, err);
 	store_stat(env->store, &after);
+	if (after.end == before.end) {
+		shell_printf(env, "%s: the store takes all of its region already\n", name);
+		return 0;
+	}
 	shell_printf(env, "%s: %" PRIu32 " bytes more; the store takes all of its region\n", name,
 		     after.end - before.end);
 	return 0;

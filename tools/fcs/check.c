@@ -138,7 +138,9 @@ int cmd_check(const struct options *o)
 	printf("%s: entries %zu, free slots %" PRIu32 ", kept aside %" PRIu32 ", problems %" PRIu32
 	       ", notes %" PRIu32 ": %s\n",
 	       file_kind_name(&f), keys, c.free_slots, c.kept_aside, c.problems, c.notes,
-	       c.problems ? "damaged" : "sound");
+	       c.problems     ? "damaged"
+	       : c.kept_aside ? "sound but for what is kept aside"
+			      : "sound");
 	free(c.records);
 	file_close(&f);
 	return c.problems ? STATUS_NO : STATUS_OK;
