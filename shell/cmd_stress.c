@@ -74,7 +74,10 @@ struct verdict {
 	uint32_t wrong;   /* entries that are not as they should be */
 };
 
-/* Finds the highest number of all entries. */
+/*
+ * Finds the highest number of all entries, below the one that no other can follow. A value without
+ * a number is one that check_key() finds wrong.
+ */
 static int look_at(void *ctx, const struct store_view *view)
 {
 	struct verdict *v = ctx;
@@ -86,15 +89,16 @@ static int look_at(void *ctx, const struct store_view *view)
 	do
 		make_key(key, i);
 	while ((view->key_len != KEY_LEN || memcmp(view->key, key, KEY_LEN)) && ++i < KEYS);
-	memcpy(text, view->data, view->data_len < 20 ? view->data_len : 20);
-	if (i < KEYS && !number_parse(text, &number, &end)) {
-		v->reached = number > v->reached ? number : v->reached;
+	if (i == KEYS) {
+		v->wrong++;
+		shell_printf(v->env, "stress: ");
+		shell_escaped(v->env, view->key, view->key_len);
+		shell_printf(v->env, " is not of this sequence\n");
 		return 0;
 	}
-	v->wrong++;
-	shell_printf(v->env, "stress: ");
-	shell_escaped(v->env, view->key, view->key_len);
-	shell_printf(v->env, " is not of this sequence\n");
+	memcpy(text, view->data, view->data_len < 20 ? view->data_len : 20);
+	if (!number_parse(text, &number, &end) && number < UINT64_MAX && number > v->reached)
+		v->reached = number;
 	return 0;
 }
 
@@ -164,9 +168,10 @@ static int verify(struct shell_env *env, struct verdict *v)
 		return 0;
 	}
 	shell_printf(env,
-		     "stress: verified up to %llu, %" PRIu32 " entries are wrong; it starts again "
-		     "when nothing is left under " PREFIX "\n",
-		     (unsigned long long)v->reached, v->wrong);
+		     "stress: verified up to %llu, %" PRIu32 " %s wrong; it starts again when "
+		     "nothing is left under " PREFIX "\n",
+		     (unsigned long long)v->reached, v->wrong,
+		     v->wrong == 1 ? "entry is" : "entries are");
 	return -1;
 }
 

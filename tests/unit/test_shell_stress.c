@@ -150,7 +150,7 @@ static void each_difference_is_found(void **state UNUSED)
 				continue;
 			}
 			assert_ptr_equal(strstr(out, "stress: stress/"), out);
-			assert_non_null(strstr(out, "entries are wrong"));
+			assert_non_null(strstr(out, "; it starts again when nothing is left"));
 			run("stress", -1);
 		}
 	}
@@ -191,12 +191,25 @@ static void entries_of_others(void **state UNUSED)
 	assert_non_null(strstr(out, "stress: verified up to 10, 4 entries are wrong"));
 	run("clear; put stresses x; put other y", 0);
 	assert_int_equal(reached(), 0);
-	run("put stress/03 nothing", 0); /* a key of its own, and no number in it */
-	assert_non_null(strstr(run("stress check", -1), "stress/03"));
-	run("put stress/03 99999999999999999999", 0);
-	run("stress check", -1);
-	run("put stress/03 18446744073709551615", 0);
-	run("stress check", -1);
+}
+
+/* In a key of the sequence: an entry that is wrong, once, and no number that others are judged by.
+ */
+static void values_without_a_number(void **state UNUSED)
+{
+	static const char *const values[] = {"nothing", "''", "99999999999999999999",
+					     "18446744073709551615", "18446744073709551615x"};
+	char line[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		snprintf(line, sizeof(line), "put stress/03 %s", values[i]);
+		run(line, 0);
+		assert_string_equal(run("stress check", -1),
+				    "stress: stress/03 should be gone since number 0: it holds "
+				    "something else\n"
+				    "stress: verified up to 0, 1 entry is wrong; it starts again "
+				    "when nothing is left under stress/\n");
+	}
 }
 
 /* A step that fails is not acknowledged, and the next run takes it again. */
@@ -234,7 +247,8 @@ int main(void)
 		STRESS_TEST(each_step_is_a_number),       STRESS_TEST(a_key_ends_it),
 		STRESS_TEST(each_end_is_found),           STRESS_TEST(each_difference_is_found),
 		STRESS_TEST(each_changed_value_is_found), STRESS_TEST(entries_of_others),
-		STRESS_TEST(a_store_that_is_full),        STRESS_TEST(a_store_that_is_closed),
+		STRESS_TEST(values_without_a_number),     STRESS_TEST(a_store_that_is_full),
+		STRESS_TEST(a_store_that_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
