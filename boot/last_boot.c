@@ -18,7 +18,8 @@
 #define UPTIME "cairn/uptime"
 #define LOG "cairn/log"
 
-#define LOG_SHARE 8 /* the part of the region that a log may take: one in so many */
+#define LOG_SHARE 8  /* the part of the region that a log may take: one in so many */
+#define COUNT_MAX 24 /* bytes of a count as text */
 
 static struct {
 	enum reset_cause cause;
@@ -84,21 +85,27 @@ static void forget(struct entries *e, const char *key)
 	store_delete(e->store, key, (uint32_t)strlen(key));
 }
 
+/* Writes BOOTS to TEXT as it stands in the store; returns the length. */
+static uint32_t boots_text(char text[COUNT_MAX], uint64_t boots)
+{
+	return (uint32_t)snprintf(text, COUNT_MAX, "%llu", (unsigned long long)boots);
+}
+
 static void put_boots(struct entries *e)
 {
-	char text[24] = "";
-	const char *end = text;
+	char text[COUNT_MAX] = "", same[COUNT_MAX];
+	const char *end;
 	uint64_t boots = 0;
 	uint32_t len;
 	int err = store_read(e->store, BOOTS, strlen(BOOTS), text, sizeof(text) - 1, &len);
 
 	if (!err)
 		err = number_parse(text, &boots, &end);
-	if (err != -ENOENT && (err || *end)) {
+	if (err != -ENOENT && (err || boots_text(same, boots) != len || strcmp(same, text))) {
 		pr_warn(BOOTS ": it is not the number that was expected: the count starts again");
 		boots = 0;
 	}
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)boots + 1);
+	boots_text(text, boots + 1);
 	put_text(e, BOOTS, text);
 }
 

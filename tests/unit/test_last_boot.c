@@ -238,9 +238,9 @@ static void a_long_log_loses_its_start(void **state UNUSED)
 	}
 }
 
-static size_t warnings(void)
+/* How often the log of this boot has TEXT. */
+static size_t told(const char *text)
 {
-	static const char text[] = "of the last boot's entries could not be written";
 	static char lines[LOG_RING_SIZE + 1];
 	struct tail t = {.text = lines};
 	size_t n = 0;
@@ -250,6 +250,45 @@ static size_t warnings(void)
 	for (const char *at = lines; (at = strstr(at, text)); at++)
 		n++;
 	return n;
+}
+
+static size_t warnings(void)
+{
+	return told("of the last boot's entries could not be written");
+}
+
+/* The count goes on from what a boot has written, and from nothing else. */
+static void a_count_that_is_none(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *next;
+	} cases[] = {
+		{"41", 2, "42"},
+		{"0x10", 4, "1"},
+		{"010", 3, "1"},
+		{"", 0, "1"},
+		{"41\0x", 4, "1"},
+		{"41 ", 3, "1"},
+		{"-1", 2, "1"},
+		{"18446744073709551616", 20, "1"},
+		{"1234567890123456789012345", 25, "1"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		power_on(NULL);
+		assert_int_equal(store_open(&store, &config), 0);
+		assert_int_equal(store_put(&store, BOOTS, strlen(BOOTS), cases[i].text,
+					   (uint32_t)cases[i].len, NULL, 0, STORE_NEVER),
+				 0);
+		end_boot();
+		start_boot();
+		assert_string_equal(entry(BOOTS), cases[i].next);
+		assert_int_equal(told(BOOTS ": it is not the number that was expected"),
+				 !strcmp(cases[i].next, "1"));
+		end_boot();
+	}
 }
 
 /* However full the store is: a line at most, what others have written stays, and nothing old is
@@ -298,6 +337,7 @@ int main(void)
 		BOOT_TEST(a_reset_within_the_time),
 		BOOT_TEST(the_time_has_an_end),
 		BOOT_TEST(a_long_log_loses_its_start),
+		BOOT_TEST(a_count_that_is_none),
 		BOOT_TEST(a_full_store),
 	};
 
