@@ -214,6 +214,20 @@ static void a_damaged_line_is_left_out(void **state UNUSED)
 	}
 }
 
+/* A line in another one's place, as bytes that stay behind are, is none: not even a whole one. */
+static void a_line_in_another_place_is_none(void **state UNUSED)
+{
+	uint32_t second;
+
+	pr_info("one");
+	second = kept.head;
+	pr_info("two");
+	pr_info("end");
+	memcpy(at(second), at(0), second);
+	restart();
+	assert_string_equal(before(), STAMP "one\n" STAMP "end\n");
+}
+
 /* A reset between the words of a change: what was logged before is there, or the oldest of it was
  * just to be dropped. */
 static void a_reset_within_a_line(void **state UNUSED)
@@ -243,6 +257,7 @@ int main(void)
 		KEPT_TEST(positions_wrap),
 		KEPT_TEST(noise_is_no_log),
 		KEPT_TEST(a_damaged_line_is_left_out),
+		KEPT_TEST(a_line_in_another_place_is_none),
 		KEPT_TEST(a_reset_within_a_line),
 	};
 
