@@ -218,17 +218,11 @@ static uint32_t limit(const struct store *s, struct mend_state *st, uint32_t off
 	return from < to ? from : sound;
 }
 
-void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
+/* What is to be done about [off, limit()), in which more than one word was hit. */
+static void plan_pieces(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
 {
 	uint32_t rest;
 
-	if (!st->back) {
-		st->back = s->end;
-		st->budget = 4ULL * (s->end - CHAIN_START);
-	}
-	st->back = walk_back(s, CHAIN_START, st->back);
-	if (plan_one(s, st, off, m))
-		return;
 	/* Not known yet; or damage looked like slots, seen from one end, and they meet askew. */
 	if (st->sound < off + SLOT_MIN)
 		st->sound = walk_back(s, off, s->end);
@@ -252,6 +246,19 @@ void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struc
 			m->right = 0;
 	}
 	m->middle = rest - m->left - m->right;
+}
+
+void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
+{
+	if (!st->back) {
+		st->budget = 4ULL * (s->end - CHAIN_START);
+		st->back = walk_back(s, CHAIN_START, s->end);
+	} else if (st->planned >= st->back) { /* what stopped it there was mended */
+		st->back = walk_back(s, CHAIN_START, st->back);
+	}
+	if (!plan_one(s, st, off, m))
+		plan_pieces(s, st, off, m);
+	st->planned = m->end;
 }
 
 static void write_slot(struct store *s, uint32_t off, uint32_t size)

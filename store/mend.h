@@ -21,6 +21,7 @@ struct mend {
 /** What is known of the damage while a walk goes through the chain once; all 0 at first. */
 struct mend_state {
 	uint32_t back;    /**< slots that agree lead back to here from the chain's end */
+	uint32_t planned; /**< the end of the last place that was planned */
 	uint32_t refused; /**< the `back` before which there is no slot whose header was hit */
 	uint32_t sound;   /**< like `back`, but they were not followed beyond the broken place */
 	uint64_t budget;  /**< bytes whose checksums may still be worked out */
