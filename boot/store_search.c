@@ -8,16 +8,25 @@
 #include "mm/memblock.h"
 #include "store/store.h"
 
-/* A store whose memory cannot be had is kept if that costs at most this part of all memory. */
+/* Stores that are not opened are kept if that costs at most this part of all memory. */
 #define KEPT_PART 4
+
+#define FOUND_MAX 8
+
+struct found {
+	phys_addr_t base;
+	struct store_identity id;
+	const char *kept; /* whether it is, in words */
+};
 
 struct search {
 	struct boot *b;
 	const void *(*readable)(phys_addr_t base, phys_addr_t size);
 	uint64_t behind; /* the last one that was found */
-	bool found;
-	phys_addr_t base; /* of the newest */
-	struct store_identity id;
+	struct found found[FOUND_MAX];
+	unsigned count;
+	bool more;        /* than there is room for */
+	phys_addr_t kept; /* bytes */
 };
 
 /* Whether the region is where it is only because nobody said where. */
@@ -40,25 +49,6 @@ static bool region_has_trace(const struct search *f)
 
 /* ---- to find it ----------------------------------------------------------------------------- */
 
-/* Updates are all that a superblock knows of time. They are counted modulo 2^32. */
-static void take_newer(struct search *f, phys_addr_t base, const struct store_identity *id)
-{
-	bool newer = !f->found || (int32_t)(id->generation - f->id.generation) > 0;
-	phys_addr_t other = newer ? f->base : base, size = newer ? f->id.size : id->size;
-
-	if (f->found)
-		boot_complain(f->b, LOG_WARNING,
-			      "store: " PRIpa "+" PRIpa
-			      ": not the newest that was found: left alone, "
-			      "cairn.store=0x%" PRIx64 "@0x%" PRIx64 " asks for it",
-			      other, size, (uint64_t)size, (uint64_t)other);
-	if (newer) {
-		f->base = base;
-		f->id = *id;
-	}
-	f->found = true;
-}
-
 /*
  * Looks at the multiples of STEP in [from, end) that are in R and not in a region that was found.
  * What lies inside of a region belongs to it, whatever it looks like: neither a value nor what a
@@ -73,8 +63,8 @@ static void search_range(struct search *f, const struct memblock_region *r, uint
 	if (end > r_end - STORE_REGION_MIN + 1)
 		end = r_end - STORE_REGION_MIN + 1; /* one that begins behind has no room */
 	/* What wraps at the end of the address space is below the region. */
-	for (at = ROUND_UP(at > f->behind ? at : f->behind, step); at >= r->base && at < end;
-	     at += step) {
+	for (at = ROUND_UP(at > f->behind ? at : f->behind, step);
+	     at >= r->base && at < end && !f->more; at += step) {
 		const uint8_t *start = f->readable((phys_addr_t)at, (phys_addr_t)(r_end - at));
 		const uint8_t *page = NULL;
 
@@ -86,14 +76,17 @@ static void search_range(struct search *f, const struct memblock_region *r, uint
 		at += (uint64_t)(page - start);
 		if (!store_identify(page, &id) || id.place != at)
 			continue;
-		take_newer(f, (phys_addr_t)at, &id);
+		f->more = f->count == FOUND_MAX;
+		if (f->more)
+			return;
+		f->found[f->count++] = (struct found){.base = (phys_addr_t)at, .id = id};
 		f->behind = at + id.size;
 		at = ROUND_UP(f->behind, step) - step;
 	}
 }
 
 /* The new region is looked at closely: to format it would be the end of what lies in it. */
-static void find_newest(struct search *f)
+static void find_all(struct search *f)
 {
 	const struct memblock_region *r;
 	uint64_t own = f->b->store_base, own_end = own + f->b->store_size;
@@ -139,10 +132,8 @@ static void release_region(struct boot *b)
 		b->named_count = last;
 }
 
-static void adopt(const struct search *f)
+static void adopt(struct boot *b, const struct found *f)
 {
-	struct boot *b = f->b;
-
 	pr_warn("store: " PRIpa "+" PRIpa
 		": found there, where another map had placed it: used, and not a new one "
 		"at " PRIpa,
@@ -153,65 +144,99 @@ static void adopt(const struct search *f)
 	boot_reserve(b, b->store_base, b->store_size, "store");
 }
 
-/* Reserves what is in memory of [base, base + size), so that a later boot may find it as it is. */
-static bool keep(struct boot *b, phys_addr_t base, phys_addr_t size)
+/* Reserves what is in memory of *F, so that a later boot may find it as it is. */
+static void keep(struct search *s, struct found *f)
 {
 	const struct memblock_region *r;
-	uint64_t end = (uint64_t)base + size;
+	uint64_t end = (uint64_t)f->base + f->id.size;
 
-	if (size > memblock_phys_mem_size() / KEPT_PART)
-		return false;
+	f->kept = "too much of it to be kept: it is overwritten as others need it";
+	if (f->id.size > memblock_phys_mem_size() / KEPT_PART - s->kept)
+		return;
+	f->kept = "what is free of that is kept until then";
+	s->kept += f->id.size;
 	for_each_mem_region (r) {
-		phys_addr_t from = r->base > base ? r->base : base;
+		phys_addr_t from = r->base > f->base ? r->base : f->base;
 		uint64_t r_end = (uint64_t)r->base + r->size, to = r_end < end ? r_end : end;
 
 		if (from < to && !(r->flags & MEMBLOCK_NOMAP))
-			boot_reserve(b, from, (phys_addr_t)(to - from), "old store");
+			boot_reserve(s->b, from, (phys_addr_t)(to - from), "old store");
 	}
-	return true;
 }
 
-/* To format a new one unasked would be the end of the old one, for whoever has no other plan. */
-static void leave_closed(const struct search *f, const char *why, const char *who)
+/* Keeps what was found, and places the new region once more, beside it. */
+static void keep_all(struct search *s)
 {
-	struct boot *b = f->b;
-	phys_addr_t base = f->base, size = f->id.size;
-	bool kept;
+	release_region(s->b);
+	for (struct found *f = s->found; f < s->found + s->count; f++)
+		keep(s, f);
+	store_region_allocate(s->b);
+}
 
-	release_region(b);
-	kept = keep(b, base, size);
-	store_region_allocate(b);
-	snprintf(b->store_problem, sizeof(b->store_problem),
-		 "there is one at " PRIpa "+" PRIpa ", %s%.60s", base, size, why, who);
-	pr_err("store: %s: neither it nor a new one is opened", b->store_problem);
-	pr_err("store: to have it back, give it its memory again (%s): it will be found, or ask "
-	       "for it by cairn.store=0x%" PRIx64 "@0x%" PRIx64,
-	       kept ? "what is free of that is kept until then"
-		    : "too much of it to be kept: it is overwritten as others need it",
-	       (uint64_t)size, (uint64_t)base);
+static void say_new_place(const struct boot *b)
+{
 	if (b->store_place == STORE_PLACE_NONE)
 		pr_err("store: there is no room for a new one");
 	else
-		pr_err("store: to do without it, \"store format\" makes a new one at " PRIpa
-		       "+" PRIpa,
+		pr_err("store: to do without, \"store format\" makes a new one at " PRIpa "+" PRIpa,
 		       b->store_base, b->store_size);
+}
+
+/* To format a new one unasked would be the end of the old one, for whoever has no other plan. */
+static void leave_closed(struct search *s, const char *why, const char *who)
+{
+	const struct found *f = s->found;
+	phys_addr_t size = f->id.size;
+	struct boot *b = s->b;
+
+	keep_all(s);
+	snprintf(b->store_problem, sizeof(b->store_problem),
+		 "there is one at " PRIpa "+" PRIpa ", %s%.60s", f->base, size, why, who);
+	pr_err("store: %s: neither it nor a new one is opened", b->store_problem);
+	pr_err("store: to have it back, give it its memory again (%s): it will be found, or ask "
+	       "for it by cairn.store=0x%" PRIx64 "@0x%" PRIx64,
+	       f->kept, (uint64_t)size, (uint64_t)f->base);
+	say_new_place(b);
+}
+
+/*
+ * No superblock tells which of several was used last: one that was abandoned long ago may have had
+ * more updates than the one that took its place.
+ */
+static void leave_all_closed(struct search *s)
+{
+	struct boot *b = s->b;
+
+	keep_all(s);
+	snprintf(b->store_problem, sizeof(b->store_problem),
+		 "there are %s%u, and nobody says which one it is", s->more ? "more than " : "",
+		 s->count);
+	pr_err("store: %s: neither one of them nor a new one is opened", b->store_problem);
+	for (const struct found *f = s->found; f < s->found + s->count; f++)
+		pr_err("store: cairn.store=0x%" PRIx64 "@0x%" PRIx64
+		       " asks for the one with %lu updates (%s)",
+		       (uint64_t)f->id.size, (uint64_t)f->base, (unsigned long)f->id.generation,
+		       f->kept);
+	say_new_place(b);
 }
 
 void store_search(struct boot *b, const void *(*readable)(phys_addr_t base, phys_addr_t size))
 {
-	struct search f = {.b = b, .readable = readable};
-	phys_addr_t size;
+	struct search s = {.b = b, .readable = readable};
+	const struct found *f = s.found;
 
-	if (!placed_by_map(b) || region_has_trace(&f))
+	if (!placed_by_map(b) || region_has_trace(&s))
 		return;
-	find_newest(&f);
-	size = f.id.size;
-	if (!f.found)
+	find_all(&s);
+	if (!s.count)
 		return;
-	if (size > PHYS_ADDR_MAX - f.base || !memblock_is_region_memory(f.base, size))
-		leave_closed(&f, "which is not all in memory", "");
-	else if (taken(b, f.base, size))
-		leave_closed(&f, "parts of which are taken by ", holder(b, f.base, size));
+	if (s.count > 1)
+		leave_all_closed(&s);
+	else if (f->id.size > PHYS_ADDR_MAX - f->base ||
+		 !memblock_is_region_memory(f->base, f->id.size))
+		leave_closed(&s, "which is not all in memory", "");
+	else if (taken(b, f->base, f->id.size))
+		leave_closed(&s, "parts of which are taken by ", holder(b, f->base, f->id.size));
 	else
-		adopt(&f);
+		adopt(b, f);
 }

@@ -8,12 +8,13 @@
 /**
  * To be called after store_region_place(), when all memory can be read. If the region's place
  * follows from the map (it was not given by the tree or by cairn.store=SIZE@ADDR) and there is no
- * trace of a store there, memory is searched for one, and the newest that is found counts:
+ * trace of a store there, memory is searched for one:
  *  - nobody else has a part of its region: that becomes the store's region, in the place of the
  *    other one;
- *  - it is not all in memory or somebody has a part of it: what is free of it is reserved, unless
- *    that is more than a quarter of all memory, and b->store_problem says why neither it nor a new
- *    one is to be opened. The new one's region is there (or not: no room) for whoever asks for it.
+ *  - it is not all in memory or somebody has a part of it, or there are several: what is free of
+ *    them is reserved, unless that is more than a quarter of all memory, and b->store_problem says
+ *    why no store is to be opened. The region of a new one is there (or not: no room) for whoever
+ *    asks for it.
  * Either is a line. Not looked at are no-map memory and, if the region is a multiple of 1 MiB and
  * its place as well, addresses that are none, but for those in the region itself.
  *

@@ -152,18 +152,29 @@ def test_taken_by_others(machine):
 
 
 def test_several(machine):
-    """The one with the most updates is taken, and a line says how to ask for the other."""
-    machine.run("cairn.store=1M@0x61000000", "put k old")
-    machine.run("cairn.store=1M@0x62800000", "put k v")
-    machine.run("cairn.store=1M@0x62800000")
-    board = machine.boot()
-    assert found(0x62800000, FULL) in board.boot_log
-    assert ("store: 0x61000000+0x00100000: not the newest that was found: left alone, "
-            "cairn.store=0x100000@0x61000000 asks for it" in board.boot_log)
-    assert board.run("get k") == "v"
+    """Which one was used last no superblock tells: lines say how to ask for each, and they stay as they are."""
+    for _ in range(3):
+        machine.run("mem=32M", "put k old")
+    machine.run("mem=48M cairn.store=1M@0x62800000", "put k newest")
+    board = machine.boot("memblock=debug")
+    assert "store: there are 2, and nobody says which one it is: neither one of them nor a new one is opened" \
+        in board.boot_log
+    for base in HALF, 0x62800000:
+        assert re.search(rf"store: cairn.store=0x100000@0x{base:x} asks for the one with \d+ updates "
+                         r"\(what is free of that is kept until then\)", board.boot_log)
+        assert covers(board.boot_map().reserved, base, base + MEBI - 1)
+    assert "not open: there are 2" in board.run("get k")
+    board.reset()
+    assert "store: there are 2" in board.boot_log
     assert board.poweroff() == 0
-    board = machine.boot("cairn.store=0x100000@0x61000000")
-    assert board.run("get k") == "old"
+    for base, value in (HALF, "old"), (0x62800000, "newest"):
+        board = machine.boot(f"cairn.store=0x100000@0x{base:x}")
+        assert board.run("get k") == value
+        assert board.poweroff() == 0
+    board = machine.boot()
+    assert "open and empty" in board.run("store format")
+    board.reset()
+    assert f"bytes free at 0x{FULL:08x}, boot 2" in board.boot_log
 
 
 def test_image_elsewhere(machine):

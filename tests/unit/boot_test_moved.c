@@ -14,6 +14,7 @@
 uint8_t *ram;
 uint64_t ram_base;
 unsigned looked;
+uint64_t own, own_size;
 
 struct memblock_type reserved_before;
 
@@ -87,6 +88,8 @@ void search_with(const char *cmdline)
 	memcpy(before, memblock.reserved.regions, sizeof(before));
 	reserved_before.regions = before;
 	store_region_place(&boot);
+	own = boot.store_base;
+	own_size = boot.store_size;
 	looked = 0;
 	protect();
 	store_search(&boot, readable);
@@ -109,4 +112,20 @@ void expect_region(uint64_t base, uint64_t size)
 		for (const struct boot_reservation *r = boot.named; r < last; r++)
 			assert_true(strcmp(r->name, "store") != 0);
 	}
+}
+
+bool could_be_had(uint64_t base, uint64_t end)
+{
+	return list_covers(&memblock.memory, base, end, 0) &&
+	       !memblock_overlaps_region(&reserved_before, (phys_addr_t)base,
+					 (phys_addr_t)(end - base));
+}
+
+bool would_be_found(uint64_t base, struct store_identity *id)
+{
+	bool any_page = (own | own_size) % MEBI || base - own < own_size;
+
+	return store_identify(ram + (base - ram_base), id) && id->place == base &&
+	       (base % MEBI == 0 || any_page) &&
+	       list_covers(&memblock.memory, base, base + STORE_REGION_MIN, 0);
 }

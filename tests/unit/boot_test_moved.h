@@ -6,14 +6,18 @@
 #ifndef CAIRN_TESTS_UNIT_BOOT_TEST_MOVED_H
 #define CAIRN_TESTS_UNIT_BOOT_TEST_MOVED_H
 
+#include "store/store.h"
 #include "tests/unit/boot_test.h"
 
 #define RAM_SIZE 0x4000000U
-#define LEFT_CLOSED "neither it nor a new one is opened"
+#define NOT_OPENED "nor a new one is opened"
 
 extern uint8_t *ram;      /**< the first byte of it */
 extern uint64_t ram_base; /**< the address of that */
 extern unsigned looked;   /**< how often the search asked for memory */
+
+/** The region as it was placed before the search. */
+extern uint64_t own, own_size;
 
 /** What was reserved when the search began, the store's new region aside. */
 extern struct memblock_type reserved_before;
@@ -37,5 +41,11 @@ void search_with(const char *cmdline);
 
 /** The region is [base, base + size), in memory, reserved, noted, and nobody else's. */
 void expect_region(uint64_t base, uint64_t size);
+
+/** The other way to say whether a store that was put there can be had. */
+bool could_be_had(uint64_t base, uint64_t end);
+
+/** Whether there is a store at BASE, unless another was put over it, where the search looks. */
+bool would_be_found(uint64_t base, struct store_identity *id);
 
 #endif
