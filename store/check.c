@@ -105,7 +105,7 @@ static void check_slot(struct store_checkup *c, const struct store *s, uint32_t 
 	enum slot_state state = slot_classify(s, off, size, &v);
 
 	if ((state == SLOT_LIVE || state == SLOT_STAGED || state == SLOT_STAGED_DEL) &&
-	    v.version >= s->super.seq_limit) {
+	    v.version >= s->next_seq) {
 		tell(c, true, off, "a record with number %llu; all are below %llu",
 		     (unsigned long long)v.version, (unsigned long long)s->super.seq_limit);
 		return;
@@ -243,6 +243,7 @@ int store_check(const struct store_media *media, struct store_checkup *c)
 		return 0;
 	}
 	s.end = chain_end(s.super.region_size);
+	s.next_seq = s.super.seq_limit; /* as for an open */
 	if (copies < 2)
 		tell(c, false, 0, "only one copy of the superblock is valid and the newest");
 	if (door_read(&s.door, IMAGE_OFFSET) != IMAGE_MAGIC)

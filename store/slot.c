@@ -115,7 +115,7 @@ static bool numbered(const struct store *s, uint32_t off, uint32_t size)
 	uint64_t seq = slot_seq(s, off, size);
 
 	return key_len > 0 && key_len <= size - HDR_BYTES - TRL_BYTES && seq > 0 &&
-	       seq < s->super.seq_limit;
+	       seq < s->next_seq;
 }
 
 /*
