@@ -19,6 +19,7 @@ struct flip_rule {
 
 struct flip_totals {
 	uint64_t trials, wrong, lost_untouched, failures, lost, quarantined, refused;
+	uint64_t recuts;           /* states that a cut of the mending open left */
 	uint64_t mended[FLIP_OPS]; /* cuts that left an open something to do */
 	uint32_t image, trial;     /* where it is now */
 	struct flip_rule rule[FLIP_RULES];

@@ -16,11 +16,13 @@
 
 #include "tests/powercut/flip_checkup.h"
 #include "tests/powercut/flip_forge.h"
+#include "tests/powercut/flip_recut.h"
 
 #define IMAGES 7U       /* that are at rest */
 #define CUT_TRIALS 200U /* of each one that is not */
 #define LOOKS 8U        /* so many damages that nothing is said of are looked at a second time */
 #define USES 16U        /* and so many are used */
+#define RECUTS 512U     /* one damage in so many has its open cut */
 #define PUT_MOST 1024U  /* bytes that are put where something was damaged */
 #define ALL UINT64_MAX
 
@@ -366,6 +368,13 @@ static void run_in_use(struct flip_run *run, struct flip_trial *trial)
 		look_again(run, &s);
 }
 
+/* Whether the open of a region with a superblock, damaged by trial N, is cut. */
+static bool is_recut(const struct flip_image *im, uint32_t n)
+{
+	return chosen(n, RECUTS) && im->size <= CUT_REGION_MAX &&
+	       (flip_copy_checks(flip_area, 0) || flip_copy_checks(flip_area, SB_COPY_B));
+}
+
 static void run_trial(struct flip_run *run, const struct flip_image *im, uint32_t image, uint32_t n)
 {
 	struct flip_trial trial = flip_trial(im, sweep_of(image), seed + image, n);
@@ -384,6 +393,8 @@ static void run_trial(struct flip_run *run, const struct flip_image *im, uint32_
 	flip_apply(flip_area, &trial.damage[0]);
 	if (trial.kind == FLIP_TWICE)
 		flip_apply(flip_area, &trial.damage[1]);
+	if (is_recut(im, n) && !flip_recut(run))
+		return;
 	if (!open_damaged(run, &s))
 		return;
 	if (trial.kind == FLIP_AGAIN)
@@ -454,12 +465,15 @@ static void test_damage(void **state)
 	print_figure("bitflips_lost", flip_totals->lost, "entries");
 	print_figure("bitflips_lost_untouched", flip_totals->lost_untouched, "entries");
 	print_figure("bitflips_refused", flip_totals->refused, "flips");
+	print_figure("bitflips_recut", flip_totals->recuts, "points");
 	for (uint32_t i = 0; i < FLIP_RULES && flip_totals->rule[i].text != NULL; i++)
 		print_message("%llu times: %s\n", (unsigned long long)flip_totals->rule[i].count,
 			      flip_totals->rule[i].first);
 	for (uint32_t i = 0; i < FLIP_OPS && all; i++)
 		if (flip_totals->mended[i] == 0)
 			fail_msg("no image was that of %s", flip_op_names[i]);
+	if (all && flip_totals->recuts == 0)
+		fail_msg("no open of a damaged region was cut");
 	if (flip_totals->failures != 0)
 		fail_msg("%llu failures", (unsigned long long)flip_totals->failures);
 }
