@@ -111,7 +111,7 @@ HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c tests/powercut/test_*.c)))
 # Damage is the same in either width.
-TESTS_32 := $(filter-out test_store_flip test_store_sweep, $(TESTS))
+TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep, $(TESTS))
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c))
 
 # The allocations of this one go through the test, which lets some fail.
