@@ -160,7 +160,7 @@ static bool is_served(uint32_t n)
 	return same;
 }
 
-/* The damaged region is opened, and what is there of what was not put is counted. */
+/* Opens the damaged region. What a check told of it is there, and nothing that was deleted. */
 static void open_damaged(const char *what)
 {
 	struct store_checkup checkup = {0};
