@@ -35,7 +35,10 @@ struct mend_state {
  */
 void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m);
 
-/** Writes what mend_plan() found. Cut anywhere, it can be planned and done again. */
+/**
+ * Writes what mend_plan() found. Cut anywhere, it can be planned and done again; if several places
+ * were hit, more of what lies between them may be kept aside then.
+ */
 void mend_write(struct store *s, const struct mend *m);
 
 /** One line that says what is wrong there, and WHAT is done about it ("mended"). */
