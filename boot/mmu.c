@@ -23,6 +23,11 @@ void mmu_start(void)
 	pgtable_map(table, 0, 1, PGTABLE_FAULT);
 	pgtable_map(table, image, (uint32_t)((uintptr_t)__image_end - image), PGTABLE_NORMAL);
 	pgtable_map(table, RAM_OF(image), 1, PGTABLE_NORMAL);
+	mmu_join();
+}
+
+void mmu_join(void)
+{
 	invalidate_icache();
 	write_ttbr0(table);
 	refresh();

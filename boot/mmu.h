@@ -12,6 +12,13 @@
  */
 void mmu_start(void);
 
+/**
+ * Gives the core that calls it the tables and the caches of the core that called mmu_start() or
+ * mmu_tables() last. What another core does first, with its level 1 data cache invalidated, SCTLR.A
+ * as it likes and a stack of its own that no cache holds a line of; unaligned accesses may follow.
+ */
+void mmu_join(void);
+
 /** Makes every 1 MiB section that holds a byte of [base, base + size) normal memory. */
 void mmu_map_normal(uintptr_t base, size_t size);
 
