@@ -5,11 +5,14 @@
  * In (Linux boot protocol for ARM): r0 = 0, r1 = machine number, r2 = device tree or ATAGs, MMU and
  *     data cache off, IRQ and FIQ masked; or an ELF entry: r0 = r1 = r2 = 0, every core at once.
  * Out: core 0 calls main() in SVC mode with stacks, .bss cleared, VFP on, vectors set, the MMU on by the
- *     first table, and boot_registers filled in; it never comes back. Every other core sleeps here.
+ *     first table, and boot_registers filled in; it never comes back. Every other core sleeps here until
+ *     cores_start() lets it go on, or comes in at core_entry: it calls core_main() as core 0 calls main().
  *
  * Until the MMU is on SCTLR.A makes each unaligned access a fault, in QEMU as on a board. The stacks lie
  * where an appended tree may still be, so until that is moved only an exception uses one.
  */
+#include "boot/layout.h"
+
 #define FDT_MAGIC_SWAPPED 0xedfe0dd0 /* d00dfeed as a little-endian load sees it */
 #define FDT_SIZE_MIN 40
 #define FDT_SIZE_MAX 0x200000
@@ -38,37 +41,10 @@ reset:
 	mov	r5, r1
 	mov	r6, r2
 	mrc	p15, 0, r0, c0, c0, 5	/* MPIDR: which core */
-	tst	r0, #0xff
+	ands	r0, r0, #0xff
 	bne	park
 
-	mrc	p15, 0, r0, c1, c0, 0	/* SCTLR */
-	bic	r0, r0, #0x1000		/* I */
-	bic	r0, r0, #0x2000		/* V: vectors by VBAR */
-	bic	r0, r0, #0x5		/* C, M */
-	bic	r0, r0, #0x42000000	/* TE, EE: exceptions in ARM state, little-endian */
-	orr	r0, r0, #0x2		/* A */
-	mcr	p15, 0, r0, c1, c0, 0
-	ldr	r0, =vectors
-	mcr	p15, 0, r0, c12, c0, 0	/* VBAR */
-	mrc	p15, 0, r0, c1, c0, 2	/* CPACR: full access to the VFP */
-	orr	r0, r0, #0xf00000
-	mcr	p15, 0, r0, c1, c0, 2
-	isb
-	mov	r0, #0x40000000		/* FPEXC.EN */
-	vmsr	fpexc, r0
-
-	ldr	r0, =__exception_stack_top
-	cps	#MODE_FIQ
-	mov	sp, r0
-	cps	#MODE_IRQ
-	mov	sp, r0
-	cps	#MODE_ABT
-	mov	sp, r0
-	cps	#MODE_UND
-	mov	sp, r0
-	cps	#MODE_SVC
-	ldr	sp, =__stack_top
-
+	bl	set_up_core
 	bl	invalidate_dcache
 	bl	move_appended_tree	/* r7 = where it is now, r8 and r9 = refused, its size */
 
@@ -78,10 +54,100 @@ reset:
 	stm	r0, {r4-r9}
 	bl	mmu_start
 	bl	main
-	b	park
+	b	sleep
+
+/*
+ * Where the other cores wait if all came at once: for an SGI (IHI 0048B, 4.4.4 to 4.4.6; the addresses are
+ * DDI 0407, 1.5), which wakes a core although it masks interrupts. Nothing in RAM is used but one word that
+ * came with the image. In: r0 = which core.
+ */
 park:
+	mov	r4, #1
+	cmp	r0, #CORES_MAX
+	lsl	r4, r4, r0
+	bhs	sleep
+	mrc	p15, 4, r0, c15, c0, 0	/* CBAR: private memory region */
+	add	r0, r0, #0x100		/* the GIC's interface of this core */
+	mov	r1, #0xff
+	str	r1, [r0, #4]		/* GICC_PMR: every priority */
+	mov	r1, #1
+	str	r1, [r0]		/* GICC_CTLR */
+	ldr	r2, =cores_released
+1:	dsb
 	wfi
-	b	park
+	ldr	r1, [r0, #0xc]		/* GICC_IAR */
+	str	r1, [r0, #0x10]		/* GICC_EOIR */
+	ldr	r1, [r2]
+	tst	r1, r4
+	beq	1b
+
+	.global core_entry
+core_entry:
+	cpsid	aif, #MODE_SVC
+	setend	le
+	mrc	p15, 0, r0, c0, c0, 5	/* MPIDR */
+	and	r0, r0, #0xff
+	cmp	r0, #CORES_MAX
+	bhs	sleep
+	mov	r4, r0
+	bl	set_up_core
+	bl	invalidate_dcache
+	bl	mmu_join
+	mov	r0, r4
+	bl	core_main
+sleep:
+	wfi
+	b	sleep
+
+/*
+ * Gives core r0 its system registers but for the MMU, and its stacks, of which it touches nothing: what it
+ * writes there before its cache is on, no other core's cache may hold.
+ * In: r0 = which core, below CORES_MAX. Out: sp of each mode. Clobbers r0-r2.
+ */
+set_up_core:
+	mrc	p15, 0, r1, c1, c0, 0	/* SCTLR */
+	bic	r1, r1, #0x1000		/* I */
+	bic	r1, r1, #0x2000		/* V: vectors by VBAR */
+	bic	r1, r1, #0x5		/* C, M */
+	bic	r1, r1, #0x42000000	/* TE, EE: exceptions in ARM state, little-endian */
+	orr	r1, r1, #0x2		/* A */
+	mcr	p15, 0, r1, c1, c0, 0
+	ldr	r1, =vectors
+	mcr	p15, 0, r1, c12, c0, 0	/* VBAR */
+	mrc	p15, 0, r1, c1, c0, 2	/* CPACR: full access to the VFP */
+	orr	r1, r1, #0xf00000
+	mcr	p15, 0, r1, c1, c0, 2
+	isb
+	mov	r1, #0x40000000		/* FPEXC.EN */
+	vmsr	fpexc, r1
+
+	ldr	r1, =stacks + GUARD_SIZE + EXCEPTION_STACK_SIZE
+	ldr	r2, =STACKS_OF_A_CORE
+	mla	r1, r0, r2, r1
+	cps	#MODE_FIQ
+	mov	sp, r1
+	cps	#MODE_IRQ
+	mov	sp, r1
+	cps	#MODE_ABT
+	mov	sp, r1
+	cps	#MODE_UND
+	mov	sp, r1
+	cps	#MODE_SVC
+	add	sp, r1, #GUARD_SIZE
+	add	sp, sp, #STACK_SIZE
+	bx	lr
+
+	.data
+	.balign	4
+	.global cores_released
+cores_released:
+	.word	0
+	.section .stacks, "aw", %nobits
+	.balign	GUARD_SIZE
+	.global stacks
+stacks:
+	.space	CORES_MAX * STACKS_OF_A_CORE
+	.section .entry, "ax"
 
 /*
  * Clears .bss and notes that. Also called by an exception that comes before: its report needs .bss.

@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* What linker/image.ld and entry.S give the C code. */
+/* What linker/image.ld and entry.S give the C code, and what they share with it. */
 #ifndef CAIRN_BOOT_LAYOUT_H
 #define CAIRN_BOOT_LAYOUT_H
+
+#define CORES_MAX 4 /**< cores that can be used: a Cortex-A9 MPCore has no more */
+
+/* The stacks of a core, from below: guard page, exceptions' stack, guard page, main stack. */
+#define GUARD_SIZE 4096
+#define EXCEPTION_STACK_SIZE 8192
+#define STACK_SIZE 32768
+#define STACKS_OF_A_CORE (2 * GUARD_SIZE + EXCEPTION_STACK_SIZE + STACK_SIZE)
+
+#ifndef __ASSEMBLER__
 
 #include "lib/symbols.h"
 #include "lib/types.h"
 
 /** The image, .bss and stacks included. */
 extern char __image_start[], __image_end[];
+
+/** The stacks of core 0, of core 1, and so on. Page-aligned; a guard page is never accessed. */
+extern char stacks[CORES_MAX][STACKS_OF_A_CORE];
+
+/** Where a core begins that is started by its address (SYS_FLAGS). ARM state. */
+void core_entry(void);
+
+/** A bit for each core that waits in entry.S and is to go on; read there with the caches off. */
+extern volatile uint32_t cores_released;
 
 /** The tree that the build linked in. */
 extern const uint64_t __linked_in_tree[];
@@ -26,4 +45,5 @@ struct boot_registers {
 	uint32_t appended_size;    /**< what an appended tree claims */
 };
 
+#endif
 #endif
