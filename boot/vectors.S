@@ -15,7 +15,7 @@ vectors:
 	b	prefetch_abort
 	b	data_abort
 	b	.			/* hypervisor call: not on this core */
-	b	interrupt
+	b	irq_entry
 	b	fast_interrupt
 
 /* In: lr_<mode> = preferred return address + adjust. Keeps r0-r12 and pc; r0 = the kind. */
@@ -29,7 +29,6 @@ vectors:
 
 	entry	prefetch_abort, 3, 4
 	entry	data_abort, 4, 8
-	entry	interrupt, 6, 4
 	entry	fast_interrupt, 7, 4
 
 /* The return address is behind the instruction, which has 2 bytes here in Thumb state, 4 in ARM. */

@@ -5,6 +5,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "drivers/gic.h"
 #include "drivers/pl011.h"
 #include "drivers/pl031.h"
 #include "drivers/vexpress_sysreg.h"
@@ -17,8 +18,9 @@ struct machine machine;
 
 static const struct driver {
 	const char *compatible;
-	void (*bind)(uintptr_t base);
+	void (*bind)(const struct device *device);
 } drivers[] = {
+	{"arm,cortex-a9-gic", gic_bind},
 	{"arm,vexpress-sysreg", vexpress_sysreg_bind},
 	{"arm,pl031", pl031_bind},
 };
@@ -41,7 +43,7 @@ static int node_base(const void *fdt, int node, uintptr_t *base)
 {
 	uint64_t address;
 
-	if (dt_reg_address(fdt, node, &address) || !machine_base_usable(address)) {
+	if (dt_reg_address(fdt, node, 0, &address) || !machine_base_usable(address)) {
 		pr_warn("%s: reg gives no address that the CPU can reach: the device is left out",
 			fdt_get_name(fdt, node, NULL));
 		return -EINVAL;
@@ -55,12 +57,13 @@ void machine_bind(const void *fdt)
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		const char *compatible = drivers[i].compatible;
 		int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
-		uintptr_t base;
+		struct device device = {.fdt = fdt};
 
 		while (node >= 0 && !dt_available(fdt, node))
 			node = fdt_node_offset_by_compatible(fdt, node, compatible);
-		if (node >= 0 && !node_base(fdt, node, &base))
-			drivers[i].bind(base);
+		device.node = node;
+		if (node >= 0 && !node_base(fdt, node, &device.base))
+			drivers[i].bind(&device);
 	}
 }
 

@@ -30,6 +30,13 @@ struct uart {
 	uintptr_t base;
 };
 
+/** A node of the tree that a driver is bound to. */
+struct device {
+	const void *fdt;
+	int node;
+	uintptr_t base; /**< the first address of its reg */
+};
+
 struct uart_ops {
 	const char *compatible;
 	/** Enables the port; 115200 baud, 8N1 unless a loader has it running already. */

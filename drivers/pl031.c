@@ -13,8 +13,8 @@ static int64_t wall_seconds(void)
 	return mmio_read(rtc + RTCDR);
 }
 
-void pl031_bind(uintptr_t base)
+void pl031_bind(const struct device *device)
 {
-	rtc = base;
+	rtc = device->base;
 	machine.wall_seconds = wall_seconds;
 }

@@ -3,9 +3,9 @@
 #ifndef CAIRN_DRIVERS_PL031_H
 #define CAIRN_DRIVERS_PL031_H
 
-#include <stdint.h>
+#include "drivers/machine.h"
 
-/** Offers the clock at BASE as machine.wall_seconds. */
-void pl031_bind(uintptr_t base);
+/** Offers the clock at DEVICE as machine.wall_seconds. */
+void pl031_bind(const struct device *device);
 
 #endif

@@ -79,9 +79,9 @@ static int poweroff(void)
 	return configure(FUNCTION_SHUTDOWN);
 }
 
-void vexpress_sysreg_bind(uintptr_t base)
+void vexpress_sysreg_bind(const struct device *device)
 {
-	sysreg = base;
+	sysreg = device->base;
 	last_ticks = ticks();
 	total_ticks = 0;
 	machine.microseconds = microseconds;

@@ -4,13 +4,13 @@
 #ifndef CAIRN_DRIVERS_VEXPRESS_SYSREG_H
 #define CAIRN_DRIVERS_VEXPRESS_SYSREG_H
 
-#include <stdint.h>
+#include "drivers/machine.h"
 
 /**
  * Offers machine.microseconds, .ticks, .kept_flags, .set_kept_flags, .reset and .poweroff from the
- * registers at BASE. The counter has 32 bits and wraps every 179 s: microseconds() must be called
+ * registers at DEVICE. The counter has 32 bits and wraps every 179 s: microseconds() must be called
  * more often than that.
  */
-void vexpress_sysreg_bind(uintptr_t base);
+void vexpress_sysreg_bind(const struct device *device);
 
 #endif

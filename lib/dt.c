@@ -126,14 +126,15 @@ static int translate_once(const void *fdt, int bus, int parent, uint64_t *addres
 	return -EINVAL;
 }
 
-int dt_reg_address(const void *fdt, int node, uint64_t *address)
+int dt_reg_address(const void *fdt, int node, int n, uint64_t *address)
 {
 	int path[DT_DEPTH_MAX], depth = path_to(fdt, node, path), len, ac, sc;
-	const void *reg = fdt_getprop(fdt, node, "reg", &len);
+	const uint8_t *reg = fdt_getprop(fdt, node, "reg", &len);
 
-	if (depth < 2 || !reg || !bus_cells(fdt, path[depth - 2], &ac, &sc) || len < 4 * ac)
+	if (depth < 2 || !reg || !bus_cells(fdt, path[depth - 2], &ac, &sc) ||
+	    len < 4 * (n * (ac + sc) + ac))
 		return -EINVAL;
-	*address = dt_number(reg, ac);
+	*address = dt_number(reg + 4 * n * (ac + sc), ac);
 	for (int i = depth - 2; i > 0; i--) {
 		int err = translate_once(fdt, path[i], path[i - 1], address);
 

@@ -30,10 +30,10 @@ const char *dt_string(const void *fdt, int node, const char *name);
 int dt_find(const void *fdt, const char *path);
 
 /**
- * The first address in NODE's reg as the CPU sees it: through the ranges of every bus above it (an
- * empty ranges translates 1:1). 0 and *ADDRESS, or -EINVAL: no reg, no ranges, or no range holds
- * it.
+ * Address N, from 0, in NODE's reg as the CPU sees it: through the ranges of every bus above it (an
+ * empty ranges translates 1:1). 0 and *ADDRESS, or -EINVAL: not so many in reg, no ranges, or no
+ * range holds it.
  */
-int dt_reg_address(const void *fdt, int node, uint64_t *address);
+int dt_reg_address(const void *fdt, int node, int n, uint64_t *address);
 
 #endif
