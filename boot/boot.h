@@ -53,6 +53,7 @@ struct boot {
 	/* What the command line asks for. */
 	bool exit_on_panic; /**< cairn.semihosting */
 	char init[BOOT_INIT_MAX];
+	unsigned cores_max; /**< cores to be used at most; 0: all */
 
 	/* The store's region. */
 	enum store_place store_place;

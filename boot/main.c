@@ -6,6 +6,7 @@
 #include "boot/boot.h"
 #include "boot/bootdata.h"
 #include "boot/console.h"
+#include "boot/cores.h"
 #include "boot/exception.h"
 #include "boot/find_memory.h"
 #include "boot/last_boot.h"
@@ -233,6 +234,7 @@ int main(void)
 		memblock_dump_all();
 	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
 	make_heap(&boot);
+	cores_start(&boot);
 	summary_log(&boot);
 	open_store(&boot);
 	last_boot_write(&store);

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "boot/cmdline.h"
+#include "boot/layout.h"
 #include "boot/memory.h"
 #include "boot/reserve.h"
 #include "boot/store_region.h"
 #include "lib/log.h"
+#include "lib/number.h"
 #include "mm/memblock_dump.h"
 
 #define OWN_PREFIX "cairn."
@@ -37,6 +39,18 @@ static void set_init(struct boot *b, const char *value)
 		strcpy(b->init, value);
 }
 
+static void set_cores(struct boot *b, const char *value)
+{
+	const char *end;
+	uint64_t count;
+
+	if (!value || number_parse(value, &count, &end) || *end || !count || count > CORES_MAX)
+		pr_warn("cairn.cores=%s: expected a number from 1 to %u: ignored",
+			value ? value : "", CORES_MAX);
+	else
+		b->cores_max = (unsigned)count;
+}
+
 static const struct param memory_params[] = {
 	{"mem", memory_param},
 	{"memblock", set_memblock},
@@ -44,6 +58,7 @@ static const struct param memory_params[] = {
 	{"initrdmem", reserve_initrd_param},
 	{"cairn.store", store_region_param},
 	{"cairn.init", set_init},
+	{"cairn.cores", set_cores},
 	{"cairn.semihosting", NULL}, /* taken early */
 };
 

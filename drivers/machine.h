@@ -18,6 +18,8 @@ struct machine {
 	/* 32 bits that a warm reset keeps, and that are 0 when the power came. */
 	uint32_t (*kept_flags)(void);
 	void (*set_kept_flags)(uint32_t flags);
+	/* Where cores go on that a loader made wait for an interrupt and an address (SYS_FLAGS). */
+	void (*set_start)(uint32_t address);
 	int (*reset)(void);
 	int (*poweroff)(void);
 };

@@ -6,6 +6,8 @@
 #include "drivers/machine.h"
 #include "drivers/mmio.h"
 
+#define SYS_FLAGS 0x30 /* as SYS_NVFLAGS, but a reset clears it */
+#define SYS_FLAGSCLR 0x34
 #define SYS_NVFLAGS 0x38 /* written: sets the bits that are 1 */
 #define SYS_NVFLAGSCLR 0x3c
 #define SYS_24MHZ 0x5c
@@ -54,6 +56,12 @@ static void set_kept_flags(uint32_t flags)
 	mmio_write(sysreg + SYS_NVFLAGS, flags);
 }
 
+static void set_start(uint32_t address)
+{
+	mmio_write(sysreg + SYS_FLAGSCLR, ~address);
+	mmio_write(sysreg + SYS_FLAGS, address);
+}
+
 /* Hands FUNCTION to the board's configuration controller; if that succeeds it is the end. */
 static int configure(int function)
 {
@@ -88,6 +96,7 @@ void vexpress_sysreg_bind(const struct device *device)
 	machine.ticks = ticks;
 	machine.kept_flags = kept_flags;
 	machine.set_kept_flags = set_kept_flags;
+	machine.set_start = set_start;
 	machine.reset = reset;
 	machine.poweroff = poweroff;
 }

@@ -56,8 +56,7 @@ static bool draw(struct lock *lock, uint32_t *ticket)
 		if (behind(word, *ticket) == LOCK_TICKETS)
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(
-		&lock->word, &word,
-		make_word(*ticket + 1, served_ticket(word), word >> GONE_SHIFT),
+		&lock->word, &word, make_word(*ticket + 1, served_ticket(word), word >> GONE_SHIFT),
 		memory_order_acquire, memory_order_relaxed));
 	return true;
 }
@@ -72,7 +71,7 @@ static bool give_back(struct lock *lock, uint32_t ticket)
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(
 		&lock->word, &word, word | 1u << (GONE_SHIFT + behind(word, ticket)),
-		memory_order_relaxed, memory_order_acquire));
+		memory_order_acquire, memory_order_acquire));
 	return true;
 }
 

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/cores.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "boot/layout.h"
+#include "boot/mmu.h"
+#include "boot/uptime.h"
+#include "drivers/cp15.h"
+#include "drivers/gic.h"
+#include "drivers/irq.h"
+#include "drivers/machine.h"
+#include "drivers/mmio.h"
+#include "lib/dt.h"
+#include "lib/log.h"
+#include "mm/memory_lock.h"
+
+#define SGI_WORK 0 /* wakes a core: to start, or for a job */
+
+#define MPIDR_CORE 0xffu
+#define SCU_CONFIGURATION 0x4 /* DDI 0407, 2.2.2 */
+
+/* What a core waits for the lock of memblock, on the 24 MHz counter: ten seconds. */
+#define LOCK_PATIENCE 240000000u
+
+static struct core {
+	struct job job __attribute__((aligned(CACHE_LINE)));
+	bool named, started;
+	uint32_t came_up_us; /* after it was started; 0: it has not been seen */
+} cores[CORES_MAX];
+
+unsigned cores_self(void)
+{
+	uint32_t mpidr;
+
+	__asm__ volatile("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
+	return mpidr & MPIDR_CORE;
+}
+
+unsigned cores_named(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < CORES_MAX; i++)
+		count += cores[i].named;
+	return count;
+}
+
+/* The bytes at which this processor's SCU, GIC and timers begin (DDI 0407, 1.5). */
+static uintptr_t private_region(void)
+{
+	uintptr_t base;
+
+	__asm__ volatile("mrc p15, 4, %0, c15, c0, 0" : "=r"(base));
+	return base;
+}
+
+/* How many cores the processor has: a tree is often that of the board with all of them. */
+static unsigned cores_present(void)
+{
+	uintptr_t scu = private_region();
+
+	if (!mmu_mapped(scu + SCU_CONFIGURATION))
+		return CORES_MAX;
+	return (mmio_read(scu + SCU_CONFIGURATION) & 3) + 1;
+}
+
+static void name_core(const void *fdt, int node)
+{
+	const char *type = dt_string(fdt, node, "device_type");
+	int len;
+	const void *reg = fdt_getprop(fdt, node, "reg", &len);
+	uint64_t core;
+
+	if (!type || strcmp(type, "cpu") || !dt_available(fdt, node))
+		return;
+	core = reg && (len == 4 || len == 8) ? dt_number(reg, len / 4) : UINT64_MAX;
+	if (core >= CORES_MAX)
+		pr_warn("/cpus/%s: reg is not below %u: the core is left out",
+			fdt_get_name(fdt, node, NULL), CORES_MAX);
+	else
+		cores[core].named = true;
+}
+
+/* Marks the cores of the tree; core 0 needs no node, since it runs. */
+static void name_cores(const void *fdt)
+{
+	int node, cpus = fdt_path_offset(fdt, "/cpus");
+
+	cores[0].named = cores[0].started = true;
+	if (cpus < 0)
+		return;
+	fdt_for_each_subnode (node, fdt, cpus)
+		name_core(fdt, node);
+}
+
+/* Sends off those of the first PRESENT cores that are wanted, MAX in all; a bit for each. */
+static uint32_t send_off(unsigned present, unsigned max)
+{
+	uint32_t sent = 0;
+	unsigned count = 1;
+
+	for (unsigned i = 1; i < present && count < max; i++) {
+		if (!cores[i].named)
+			continue;
+		cores[i].started = true;
+		sent |= 1u << i;
+		count++;
+	}
+	if (!sent)
+		return 0;
+	if (machine.set_start)
+		machine.set_start((uint32_t)(uintptr_t)core_entry);
+	cores_released = sent;
+	clean_dcache((const void *)&cores_released, sizeof(cores_released));
+	dsb();
+	for (unsigned i = 1; i < present; i++)
+		if (sent & 1u << i)
+			gic_sgi(i, SGI_WORK);
+	return sent;
+}
+
+/* Waits for the cores in WAITED; those that are late remain in what it returns. */
+static uint32_t wait_for(uint32_t waited)
+{
+	uint64_t start = uptime_us(), spent = 0;
+
+	while (waited && spent <= CORES_START_MS * 1000u) {
+		spent = uptime_us() - start;
+		for (unsigned i = 1; i < CORES_MAX; i++) {
+			if (!(waited & 1u << i) || !job_is_open(&cores[i].job))
+				continue;
+			cores[i].came_up_us = (uint32_t)spent + 1;
+			waited &= ~(1u << i);
+		}
+	}
+	return waited;
+}
+
+static void nothing(void *ctx)
+{
+	(void)ctx; /* an interrupt for a job only has to end the core's wait */
+}
+
+void cores_start(const struct boot *b)
+{
+	unsigned max = b->cores_max ? b->cores_max : CORES_MAX, present = cores_present();
+	uint32_t sent, late;
+
+	name_cores(b->fdt);
+	if (present == 1 || max == 1)
+		return;
+	if (!gic_bound() || !machine.ticks) {
+		pr_warn("the device tree names no interrupt controller or no clock with a driver: "
+			"only core 0 is used");
+		return;
+	}
+	gic_handle(SGI_WORK, nothing, NULL);
+	memory_lock_start(machine.ticks, LOCK_PATIENCE);
+	sent = send_off(present, max);
+	late = wait_for(sent);
+	for (unsigned i = 1; i < CORES_MAX; i++)
+		if (late & 1u << i)
+			pr_warn("core %u did not come up within %u ms: the boot goes on", i,
+				CORES_START_MS);
+	if (sent & ~late)
+		pr_info("Cores: %d of %u online", 1 + __builtin_popcount(sent & ~late),
+			cores_named());
+}
+
+void core_main(unsigned core)
+{
+	struct job *job = &cores[core].job;
+
+	gic_init_core();
+	job_open(job);
+	for (;;) {
+		while (job_run(job))
+			;
+		irq_wait();
+		gic_dispatch(); /* interrupts are masked: this takes what ended the wait */
+	}
+}
+
+int core_give(unsigned core, job_fn *fn, void *arg)
+{
+	int err;
+
+	if (core >= CORES_MAX || !cores[core].named || core == cores_self())
+		return -EINVAL;
+	err = job_give(&cores[core].job, fn, arg);
+	return err ? err : gic_sgi(core, SGI_WORK);
+}
+
+int core_wait(unsigned core, uint32_t ms, long *result)
+{
+	uint64_t start = uptime_us();
+
+	if (core >= CORES_MAX)
+		return -EINVAL;
+	while (job_result(&cores[core].job, result)) {
+		if (uptime_us() - start > (uint64_t)ms * 1000) {
+			job_forget(&cores[core].job);
+			return -ETIMEDOUT;
+		}
+	}
+	return 0;
+}
+
+int on_core(unsigned core, job_fn *fn, void *arg, long *result)
+{
+	int err;
+
+	if (core == cores_self()) {
+		*result = fn(arg);
+		return 0;
+	}
+	err = core_give(core, fn, arg);
+	return err ? err : core_wait(core, CORES_JOB_MS, result);
+}
+
+bool core_describe(unsigned core, char *text, size_t size)
+{
+	const struct core *c = &cores[core];
+
+	if (!c->named)
+		return false;
+	if (!core)
+		snprintf(text, size, "online, booted");
+	else if (!c->started)
+		snprintf(text, size, "%s", core < cores_present() ? "not started" : "not there");
+	else if (!job_is_open(&c->job))
+		snprintf(text, size, "did not come up within %u ms", CORES_START_MS);
+	else if (!c->came_up_us)
+		snprintf(text, size, "online, came up late");
+	else
+		snprintf(text, size, "online, came up in %lu us", (unsigned long)c->came_up_us);
+	return true;
+}
