@@ -188,6 +188,13 @@ static int may_access(uintptr_t addr)
 	return mmu_mapped(addr) ? 0 : -EFAULT;
 }
 
+static const struct shell_cores shell_cores = {
+	.max = CORES_MAX,
+	.describe = core_describe,
+	.give = core_give,
+	.wait = core_wait,
+};
+
 static void run_shell(struct boot *b)
 {
 	bool has_region = b->store_place != STORE_PLACE_NONE;
@@ -208,6 +215,7 @@ static void run_shell(struct boot *b)
 		.reset = last_boot_reset,
 		.poweroff = machine_poweroff,
 		.may_access = may_access,
+		.cores = &shell_cores,
 		.heap_used = heap_used,
 		.heap_size = heap_size,
 	};

@@ -15,6 +15,8 @@ const struct command shell_commands[] = {
 	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
 	 cmd_memblock},
 	{"meminfo", "", "how much memory there is, taken and free", 0, 0, cmd_meminfo},
+	{"cores", "[test]", "shows the cores, or has all of them allocate memory at once", 0, 1,
+	 cmd_cores},
 	{"dt", "[PATH|ALIAS]", "shows a node of the device tree", 0, 1, cmd_dt},
 	{"md", "ADDR [N]", "shows N 32-bit words of memory (16)", 1, 2, cmd_md},
 	{"mw", "ADDR VALUE", "writes a 32-bit word to memory", 2, 2, cmd_mw},

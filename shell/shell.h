@@ -16,6 +16,17 @@
 #define SHELL_WORDS_MAX 32 /**< words in one command, the command's name included */
 #define SHELL_HISTORY 16   /**< lines that the up arrow finds again */
 
+/** The cores and what they do for the shell; see boot/cores.h. */
+struct shell_cores {
+	unsigned max; /**< core numbers are below */
+	/** Writes what CORE is doing to TEXT; false if there is none of that number. */
+	bool (*describe)(unsigned core, char *text, size_t size);
+	/** Gives CORE a job. 0, or a negative errno value: it takes none. */
+	int (*give)(unsigned core, long (*fn)(void *arg), void *arg);
+	/** Waits at most MS milliseconds for the job's result. 0 or -ETIMEDOUT. */
+	int (*wait)(unsigned core, uint32_t ms, long *result);
+};
+
 /** What the shell works on. Pointers stay the caller's and must outlive the shell. */
 struct shell_env {
 	/** Writes LEN bytes to the console; '\n' is written as is (the console adds '\r'). */
@@ -43,6 +54,7 @@ struct shell_env {
 	int (*poweroff)(void);
 	/** 0, or a negative errno value: whether a 32-bit access to ADDR may be tried. */
 	int (*may_access)(uintptr_t addr);
+	const struct shell_cores *cores; /**< NULL: there is one core, and nothing known of it */
 	/** Bytes of the heap in use and in all, for meminfo. NULL: no heap. */
 	size_t (*heap_used)(void);
 	size_t (*heap_size)(void);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The cores, and a test that has all of them work on the lists of memblock at once. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "lib/errors.h"
+#include "mm/memblock.h"
+#include "mm/memblock_dump.h"
+#include "mm/memory_lock.h"
+#include "shell/command.h"
+
+#define CORES_TESTED_MAX 8
+#define ROUNDS 500        /* blocks that each core allocates */
+#define BLOCKS 8          /* of them at a time */
+#define BLOCK_WORDS 2048U /* in a block at most */
+#define TEST_MS 60000
+
+/* A block that is allocated is filled with one number, which no other block has. */
+struct block {
+	phys_addr_t base;
+	uint32_t words, stamp;
+};
+
+/* The work of one core. */
+struct work {
+	uint32_t number; /* of the core */
+	uint32_t allocated, refused, torn;
+	struct block blocks[BLOCKS];
+};
+
+/* Static, since a core that is late goes on with it. */
+static struct work works[CORES_TESTED_MAX];
+static _Atomic bool under_way[CORES_TESTED_MAX];
+
+static int take_block(struct work *w, struct block *b, uint32_t words, uint32_t stamp)
+{
+	phys_addr_t size = words * (phys_addr_t)sizeof(uint32_t);
+	volatile uint32_t *word;
+	int err = memory_lock();
+
+	if (err)
+		return err;
+	b->base = memblock_phys_alloc_range(size, 0, MEMBLOCK_LOW_LIMIT, MEMBLOCK_ALLOC_ACCESSIBLE);
+	memory_unlock();
+	if (!b->base) {
+		w->refused++;
+		return 0;
+	}
+	w->allocated++;
+	b->words = words;
+	b->stamp = stamp;
+	word = (volatile uint32_t *)(uintptr_t)b->base;
+	for (uint32_t i = 0; i < words; i++)
+		word[i] = stamp;
+	return 0;
+}
+
+static int give_block(struct work *w, struct block *b)
+{
+	const volatile uint32_t *word = (const volatile uint32_t *)(uintptr_t)b->base;
+	bool torn = false;
+	int err;
+
+	if (!b->base)
+		return 0;
+	for (uint32_t i = 0; i < b->words; i++)
+		torn |= word[i] != b->stamp;
+	w->torn += torn;
+	err = memory_lock();
+	if (err)
+		return err;
+	err = memblock_phys_free(b->base, b->words * (phys_addr_t)sizeof(uint32_t));
+	memory_unlock();
+	b->base = 0;
+	return err;
+}
+
+/* What each core does: ROUNDS times it frees the oldest of its blocks and allocates another. */
+static long work_on_lists(void *arg)
+{
+	struct work *w = arg;
+	uint32_t state = w->number;
+	int err = 0;
+
+	for (uint32_t i = 0; i < ROUNDS && !err; i++) {
+		struct block *b = &w->blocks[i % BLOCKS];
+
+		state = state * 1664525 + 1013904223;
+		err = give_block(w, b);
+		if (!err)
+			err = take_block(w, b, state % BLOCK_WORDS + 1, w->number << 24 | i);
+	}
+	for (uint32_t i = 0; i < BLOCKS && !err; i++)
+		err = give_block(w, &w->blocks[i]);
+	atomic_store(&under_way[w->number], false);
+	return err;
+}
+
+/* Whether the regions of TYPE are sorted and disjoint, joined where they can be, and add up. */
+static bool list_holds(const struct memblock_type *type)
+{
+	const struct memblock_region *r;
+	phys_addr_t sum = 0;
+
+	for_each_region (type, r) {
+		const struct memblock_region *before = r - 1;
+
+		sum += r->size;
+		if (r == type->regions)
+			continue;
+		if (before->base + before->size > r->base)
+			return false;
+		if (before->base + before->size == r->base && before->flags == r->flags &&
+		    memblock_get_region_node(before) == memblock_get_region_node(r))
+			return false;
+	}
+	return sum == type->total_size;
+}
+
+/* Says how the core of W ended. */
+static bool report_work(struct shell_env *env, const struct work *w, int err)
+{
+	if (err)
+		shell_printf(env, "core %u: %s\n", (unsigned)w->number, error_text(err));
+	else
+		shell_printf(env, "core %u: %u blocks allocated, %u refused, %u torn\n",
+			     (unsigned)w->number, (unsigned)w->allocated, (unsigned)w->refused,
+			     (unsigned)w->torn);
+	return !err && !w->torn;
+}
+
+/* Prepares the work of CORE; false if an earlier test's is still under way. */
+static bool prepare(unsigned core)
+{
+	if (atomic_load(&under_way[core]))
+		return false;
+	works[core] = (struct work){.number = core};
+	atomic_store(&under_way[core], true);
+	return true;
+}
+
+/* Gives CORE its work; false if it takes none, for which it may have a line. */
+static bool begin(struct shell_env *env, unsigned core)
+{
+	int err = -EBUSY;
+
+	if (prepare(core)) {
+		err = env->cores->give(core, work_on_lists, &works[core]);
+		atomic_store(&under_way[core], !err);
+	}
+	if (err == -EBUSY)
+		shell_printf(env, "core %u: still busy with the work of before\n", core);
+	return !err;
+}
+
+static int test(struct shell_env *env)
+{
+	unsigned max = env->cores->max < CORES_TESTED_MAX ? env->cores->max : CORES_TESTED_MAX;
+	phys_addr_t reserved = memblock.reserved.total_size;
+	unsigned long slots = memblock.reserved.max;
+	uint32_t begun = 0;
+	long result = 0;
+	bool good;
+
+	for (unsigned i = 1; i < max; i++)
+		begun |= (uint32_t)begin(env, i) << i;
+	prepare(0);
+	good = report_work(env, &works[0], (int)work_on_lists(&works[0]));
+	for (unsigned i = 1; i < max; i++) {
+		int err;
+
+		if (!(begun & 1u << i))
+			continue;
+		err = env->cores->wait(i, TEST_MS, &result);
+		good &= report_work(env, &works[i], err ? err : (int)result);
+	}
+	good &= list_holds(&memblock.memory) && list_holds(&memblock.reserved);
+	/* An array that grew has taken memory for itself. */
+	good &= slots != memblock.reserved.max || reserved == memblock.reserved.total_size;
+	shell_printf(env, "%s\n",
+		     good ? "memblock's lists are as they were"
+			  : "cores test: memory was given twice, or the lists are damaged");
+	return good ? 0 : -1;
+}
+
+int cmd_cores(struct shell_env *env, int argc, char *argv[])
+{
+	char text[64];
+
+	if (!env->cores)
+		return shell_failed(env, argv[0], -ENODEV);
+	if (argc == 2) {
+		if (strcmp(argv[1], "test"))
+			return COMMAND_USAGE;
+		if (memblock_trace_enabled()) {
+			shell_printf(env, "cores test: not with memblock=debug, whose trace is "
+					  "core 0's alone\n");
+			return -1;
+		}
+		return test(env);
+	}
+	for (unsigned i = 0; i < env->cores->max; i++)
+		if (env->cores->describe(i, text, sizeof(text)))
+			shell_printf(env, "core %u %s\n", i, text);
+	return 0;
+}
