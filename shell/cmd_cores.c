@@ -10,9 +10,9 @@
 #include "shell/command.h"
 
 #define CORES_TESTED_MAX 8
-#define ROUNDS 500        /* blocks that each core allocates */
+#define ROUNDS 2000        /* blocks that each core allocates */
 #define BLOCKS 8          /* of them at a time */
-#define BLOCK_WORDS 2048U /* in a block at most */
+#define BLOCK_WORDS 64U /* in a block at most */
 #define TEST_MS 60000
 
 /* A block that is allocated is filled with one number, which no other block has. */
