@@ -10,9 +10,10 @@
 #include "shell/command.h"
 
 #define CORES_TESTED_MAX 8
-#define ROUNDS 2000        /* blocks that each core allocates */
-#define BLOCKS 8          /* of them at a time */
-#define BLOCK_WORDS 64U /* in a block at most */
+#define ROUNDS 1000      /* blocks that each core allocates at least */
+#define ROUNDS_MAX 50000 /* and at most, until all have had as many */
+#define BLOCKS 8         /* of them at a time */
+#define BLOCK_WORDS 64U  /* in a block at most */
 #define TEST_MS 60000
 
 /* A block that is allocated is filled with one number, which no other block has. */
@@ -31,6 +32,7 @@ struct work {
 /* Static, since a core that is late goes on with it. */
 static struct work works[CORES_TESTED_MAX];
 static _Atomic bool under_way[CORES_TESTED_MAX];
+static _Atomic uint32_t not_yet; /* cores with fewer than ROUNDS behind them */
 
 static int take_block(struct work *w, struct block *b, uint32_t words, uint32_t stamp)
 {
@@ -75,14 +77,22 @@ static int give_block(struct work *w, struct block *b)
 	return err;
 }
 
-/* What each core does: ROUNDS times it frees the oldest of its blocks and allocates another. */
+/* Whether there is a round I: those who are done early go on while others have rounds to do. */
+static bool another_round(uint32_t i)
+{
+	if (i == ROUNDS)
+		atomic_fetch_sub(&not_yet, 1);
+	return i < ROUNDS || (i < ROUNDS_MAX && atomic_load(&not_yet));
+}
+
+/* What each core does: in each round it frees the oldest of its blocks and allocates another. */
 static long work_on_lists(void *arg)
 {
 	struct work *w = arg;
 	uint32_t state = w->number;
 	int err = 0;
 
-	for (uint32_t i = 0; i < ROUNDS && !err; i++) {
+	for (uint32_t i = 0; !err && another_round(i); i++) {
 		struct block *b = &w->blocks[i % BLOCKS];
 
 		state = state * 1664525 + 1013904223;
@@ -145,8 +155,12 @@ static bool begin(struct shell_env *env, unsigned core)
 	int err = -EBUSY;
 
 	if (prepare(core)) {
+		atomic_fetch_add(&not_yet, 1);
 		err = env->cores->give(core, work_on_lists, &works[core]);
-		atomic_store(&under_way[core], !err);
+		if (err) {
+			atomic_fetch_sub(&not_yet, 1);
+			atomic_store(&under_way[core], false);
+		}
 	}
 	if (err == -EBUSY)
 		shell_printf(env, "core %u: still busy with the work of before\n", core);
@@ -162,6 +176,7 @@ static int test(struct shell_env *env)
 	long result = 0;
 	bool good;
 
+	atomic_store(&not_yet, 1); /* core 0, which comes last */
 	for (unsigned i = 1; i < max; i++)
 		begun |= (uint32_t)begin(env, i) << i;
 	prepare(0);
