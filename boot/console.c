@@ -7,6 +7,7 @@
 
 #include "boot/cmdline.h"
 #include "boot/params.h"
+#include "boot/serial.h"
 #include "boot/uptime.h"
 #include "drivers/pl011.h"
 #include "early_uart.h" /* made by the build from the board's tree */
@@ -15,7 +16,7 @@
 
 #define PATH_MAX_LEN 128
 
-static struct uart console;
+static bool waits; /* interrupts come for each byte, and to read the clock */
 
 /* What the command line asks for. */
 static struct {
@@ -54,6 +55,7 @@ static void set_earlycon(struct boot *b, const char *value)
 	}
 	wanted.early.ops = machine_uart_driver(name);
 	wanted.early.base = (uintptr_t)base;
+	wanted.early.interrupt = -1;
 }
 
 static void set_loglevel(struct boot *b, const char *value)
@@ -125,6 +127,12 @@ static bool port_of_stdout(const void *fdt, struct uart *uart)
 	return false;
 }
 
+/* Some clocks wrap, and the next boot is told of the last reading. */
+static void read_clock(void)
+{
+	uptime_us();
+}
+
 static void log_to_console(void *ctx, const char *text, size_t len)
 {
 	console_write(ctx, text, len);
@@ -132,12 +140,11 @@ static void log_to_console(void *ctx, const char *text, size_t len)
 
 static void use(const struct uart *uart)
 {
-	console = *uart;
-	console.ops->init(console.base);
+	serial_open(uart);
 	log_set_console(log_to_console, NULL);
 }
 
-static const struct uart built_for = {.ops = &pl011_ops, .base = EARLY_UART_BASE};
+static const struct uart built_for = {.ops = &pl011_ops, .base = EARLY_UART_BASE, .interrupt = -1};
 
 void console_open(struct boot *b)
 {
@@ -159,45 +166,74 @@ void console_open(struct boot *b)
 	}
 }
 
+int console_use_interrupts(void)
+{
+	int err = serial_use_interrupts();
+
+	waits = !err && machine.start_tick && !machine.start_tick(read_clock);
+	return err;
+}
+
 void console_for_panic(void)
 {
 	log_set_console_level(LOG_DEBUG + 1);
-	if (!log_has_console())
+	if (serial_is_open())
+		serial_alone();
+	else
 		use(&built_for);
 }
 
 void console_panic_text(const char *text)
 {
-	if (!console.ops) {
-		console = built_for;
-		console.ops->init(console.base);
-	}
-	console_write(NULL, text, strlen(text));
+	if (serial_is_open())
+		serial_alone();
+	else
+		serial_open(&built_for);
+	serial_write(text, strlen(text));
+}
+
+void console_drain(void)
+{
+	if (serial_flush())
+		pr_warn("console: it takes no more text: the rest of it is lost");
 }
 
 void console_write(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n')
-			console.ops->put(console.base, '\r');
-		console.ops->put(console.base, (uint8_t)text[i]);
-	}
+	serial_write(text, len);
+}
+
+/* What is lost is said once, when there is time: all that came has been read. */
+static void tell_overruns(void)
+{
+	static bool told;
+
+	if (told || !serial_overruns())
+		return;
+	told = true;
+	pr_warn("console: bytes came quicker than they were taken: some were lost, in %u place%s",
+		serial_overruns(), serial_overruns() == 1 ? "" : "s");
 }
 
 int console_typed(void *ctx)
 {
+	int byte = serial_read();
+
 	(void)ctx;
-	uptime_us(); /* whoever waits in a loop of this call misses no wrap of the counter */
-	return console.ops->get(console.base);
+	if (!waits)
+		read_clock();
+	if (byte < 0)
+		tell_overruns();
+	return byte;
 }
 
 int console_read(void *ctx)
 {
 	int byte;
 
-	do
-		byte = console_typed(ctx);
-	while (byte < 0);
+	while ((byte = console_typed(ctx)) < 0)
+		if (waits)
+			serial_wait();
 	return byte;
 }

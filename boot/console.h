@@ -13,7 +13,19 @@
  */
 void console_open(struct boot *b);
 
-/** Makes a console of the port that the image was built for, if none is open; all levels are shown.
+/**
+ * Has bytes come and go by interrupt, if the port has one: what is written is sent in the
+ * background, and what is typed is kept until it is read. They must still be masked. 0, -ENODEV or
+ * -ENOSPC.
+ */
+int console_use_interrupts(void);
+
+/** Waits until all text has left the port, before the machine is handed over or turned off. */
+void console_drain(void);
+
+/**
+ * Masks interrupts and sends all text at once from now on, what waits first; all levels are shown.
+ * If no console is open, it makes one of the port that the image was built for.
  */
 void console_for_panic(void);
 

@@ -11,6 +11,7 @@
 
 #include "boot/boot.h"
 #include "lib/job.h"
+#include "shell/shell.h"
 
 /** The milliseconds that a core has to come up, and that a job may take in on_core(). */
 #define CORES_START_MS 1000
@@ -47,6 +48,9 @@ int on_core(unsigned core, job_fn *fn, void *arg, long *result);
 /** Writes what CORE, below CORES_MAX, is doing to TEXT, SIZE bytes; false if the tree names no such
  * core. */
 bool core_describe(unsigned core, char *text, size_t size);
+
+/** What the shell is to know of it. */
+extern const struct shell_cores cores_for_shell;
 
 /** Where entry.S sends each further core, with its stacks and the MMU on. CORE is its number. */
 _Noreturn void core_main(unsigned core);

@@ -18,7 +18,9 @@
 #include "boot/summary.h"
 #include "boot/uptime.h"
 #include "drivers/cp15.h"
+#include "drivers/irq.h"
 #include "drivers/machine.h"
+#include "lib/clock.h"
 #include "lib/dt.h"
 #include "lib/errors.h"
 #include "lib/log.h"
@@ -73,6 +75,8 @@ static void find_devices(struct boot *b)
 	last_boot_look();
 	log_set_clock(uptime_us);
 	console_open(b);
+	console_use_interrupts();
+	irq_unmask();
 }
 
 static void map_memory(const struct boot *b)
@@ -126,7 +130,7 @@ static uint32_t salt(void)
 {
 	uint32_t ticks = machine.ticks ? machine.ticks() : 0;
 
-	return (uint32_t)(machine_wall_ms(NULL) / 1000) * 0x9e3779b1U ^ ticks * 0x85ebca6bU;
+	return (uint32_t)(clock_wall_ms(NULL) / 1000) * 0x9e3779b1U ^ ticks * 0x85ebca6bU;
 }
 
 static void refuse_store(struct boot *b, const char *why)
@@ -149,7 +153,7 @@ static void open_store(struct boot *b)
 			  .place = b->store_base,
 			  .clean = clean_lines,
 			  .barrier = store_barrier},
-		.now = machine.wall_seconds ? machine_wall_ms : NULL,
+		.now = clock_has_wall() ? clock_wall_ms : NULL,
 		.report = report_store,
 	};
 	if (b->store_problem[0])
@@ -188,12 +192,17 @@ static int may_access(uintptr_t addr)
 	return mmu_mapped(addr) ? 0 : -EFAULT;
 }
 
-static const struct shell_cores shell_cores = {
-	.max = CORES_MAX,
-	.describe = core_describe,
-	.give = core_give,
-	.wait = core_wait,
-};
+static int reset(void)
+{
+	console_drain();
+	return last_boot_reset();
+}
+
+static int power_off(void)
+{
+	console_drain();
+	return machine_poweroff();
+}
 
 static void run_shell(struct boot *b)
 {
@@ -211,11 +220,11 @@ static void run_shell(struct boot *b)
 		.store_config = has_region ? &store_config : NULL,
 		.store_closed = store.open ? NULL : b->store_problem,
 		.salt = salt,
-		.now = machine.wall_seconds ? machine_wall_ms : NULL,
-		.reset = last_boot_reset,
-		.poweroff = machine_poweroff,
+		.now = clock_has_wall() ? clock_wall_ms : NULL,
+		.reset = reset,
+		.poweroff = power_off,
 		.may_access = may_access,
-		.cores = &shell_cores,
+		.cores = &cores_for_shell,
 		.heap_used = heap_used,
 		.heap_size = heap_size,
 	};

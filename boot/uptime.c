@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/uptime.h"
 
-#include "drivers/machine.h"
+#include "lib/clock.h"
 
 /*
  * Two copies, written one after the other: a reset leaves one of them whole. A whole one is a value
@@ -25,12 +25,10 @@ static void note(uint64_t us)
 
 uint64_t uptime_us(void)
 {
-	uint64_t us;
+	uint64_t us = clock_ns() / 1000;
 
-	if (!machine.microseconds)
-		return 0;
-	us = machine.microseconds();
-	note(us);
+	if (us)
+		note(us);
 	return us;
 }
 

@@ -5,6 +5,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "drivers/a9_timer.h"
 #include "drivers/gic.h"
 #include "drivers/pl011.h"
 #include "drivers/pl031.h"
@@ -23,6 +24,7 @@ static const struct driver {
 	{"arm,cortex-a9-gic", gic_bind},
 	{"arm,vexpress-sysreg", vexpress_sysreg_bind},
 	{"arm,pl031", pl031_bind},
+	{"arm,cortex-a9-global-timer", a9_timer_bind},
 };
 
 static const struct {
@@ -73,6 +75,7 @@ int machine_uart(const void *fdt, int node, struct uart *uart)
 		if (fdt_node_check_compatible(fdt, node, uarts[i].ops->compatible) != 0)
 			continue;
 		uart->ops = uarts[i].ops;
+		uart->interrupt = gic_interrupt(fdt, node);
 		return node_base(fdt, node, &uart->base);
 	}
 	return -ENODEV;
@@ -97,12 +100,6 @@ const struct uart_ops *machine_uart_driver(const char *name)
 		if (strcmp(uarts[i].name, name) == 0)
 			return uarts[i].ops;
 	return NULL;
-}
-
-int64_t machine_wall_ms(void *ctx)
-{
-	(void)ctx;
-	return machine.wall_seconds ? machine.wall_seconds() * 1000 : 0;
 }
 
 int machine_reset(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The devices of this machine, found by the tree: each driver that is bound fills in what it
- * offers. What no driver offers is NULL, and the calls below say so.
+ * offers. What no driver offers is NULL, and the calls below say so. Clocks go to lib/clock.h.
  */
 #ifndef CAIRN_DRIVERS_MACHINE_H
 #define CAIRN_DRIVERS_MACHINE_H
@@ -12,9 +12,9 @@ struct machine {
 	/** Set by whoever binds: whether the CPU can reach ADDR; NULL: every address. */
 	bool (*reachable)(uintptr_t addr);
 
-	uint64_t (*microseconds)(void); /* monotonic, since it was bound */
-	uint32_t (*ticks)(void);        /* a free-running counter that a reset does not clear */
-	int64_t (*wall_seconds)(void);  /* since 1970 */
+	uint32_t (*ticks)(void); /* a free-running counter that a reset does not clear */
+	/* Has FN called some ten times a second, from an interrupt on this core. 0, or -ENOSPC. */
+	int (*start_tick)(void (*fn)(void));
 	/* 32 bits that a warm reset keeps, and that are 0 when the power came. */
 	uint32_t (*kept_flags)(void);
 	void (*set_kept_flags)(uint32_t flags);
@@ -26,10 +26,14 @@ struct machine {
 
 extern struct machine machine;
 
+#define UART_OVERRUN 0x100
+#define UART_FIFO 16 /**< bytes that a port takes at once, at least */
+
 /** A serial port. OPS are the driver's; BASE is the address of its registers. */
 struct uart {
 	const struct uart_ops *ops;
 	uintptr_t base;
+	int interrupt; /**< as gic_interrupt() gives it; negative: none */
 };
 
 /** A node of the tree that a driver is bound to. */
@@ -43,10 +47,17 @@ struct uart_ops {
 	const char *compatible;
 	/** Enables the port; 115200 baud, 8N1 unless a loader has it running already. */
 	void (*init)(uintptr_t base);
-	/** Sends one byte; -ETIMEDOUT if the port takes none for long (the byte is dropped). */
+	/** Sends one byte, or -EAGAIN: there is no room for it. */
 	int (*put)(uintptr_t base, uint8_t byte);
-	/** A received byte, or -EAGAIN: none is waiting. */
+	/** A received byte, or -EAGAIN: none is waiting. With UART_OVERRUN, some are lost before
+	 * it.
+	 */
 	int (*get)(uintptr_t base);
+	/** Whether all that was sent has left the port. */
+	bool (*idle)(uintptr_t base);
+	/** From now on its interrupt comes when bytes were received, and when there is room again.
+	 * That is told once; so if there is something to send, there must be no room. */
+	void (*interrupts)(uintptr_t base, bool received, bool room);
 };
 
 /** Binds a driver to each available node of FDT that it is compatible with; the first of a kind
@@ -64,9 +75,6 @@ bool machine_base_usable(uint64_t base);
 
 /** The driver whose short name is NAME ("pl011"), for earlycon=; NULL: none. */
 const struct uart_ops *machine_uart_driver(const char *name);
-
-/** Wall clock in ms since 1970, 0 without a clock. CTX is ignored. */
-int64_t machine_wall_ms(void *ctx);
 
 /** Resets the board, or powers it off. Returns only if that fails: -ENODEV, -ETIMEDOUT or -EIO. */
 int machine_reset(void);

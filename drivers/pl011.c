@@ -11,7 +11,10 @@
 #define FBRD 0x28
 #define LCR_H 0x2c
 #define CR 0x30
+#define IMSC 0x38
 
+#define DR_OE (1u << 11) /* bytes were lost: the next one after them has it */
+#define FR_BUSY (1u << 3)
 #define FR_RXFE (1u << 4)
 #define FR_TXFF (1u << 5)
 #define LCR_H_FEN (1u << 4)
@@ -19,13 +22,13 @@
 #define CR_UARTEN (1u << 0)
 #define CR_TXE (1u << 8)
 #define CR_RXE (1u << 9)
+#define INT_RX (1u << 4)
+#define INT_TX (1u << 5)
+#define INT_RX_TIMEOUT (1u << 6) /* fewer than half the FIFO, and no more came */
 
 /* 24 MHz / (16 * 115200) = 13 + 1/64 */
 #define DIVISOR_WHOLE 13
 #define DIVISOR_64TH 1
-
-/* Reads of FR while it is full: 16 bytes at 9600 baud take 17 ms, a read over 10 ns. */
-#define PUT_TRIES 4000000u
 
 static void init(uintptr_t base)
 {
@@ -42,18 +45,30 @@ static void init(uintptr_t base)
 
 static int put(uintptr_t base, uint8_t byte)
 {
-	for (uint32_t tries = PUT_TRIES; mmio_read(base + FR) & FR_TXFF; tries--)
-		if (!tries)
-			return -ETIMEDOUT;
+	if (mmio_read(base + FR) & FR_TXFF)
+		return -EAGAIN;
 	mmio_write(base + DR, byte);
 	return 0;
 }
 
 static int get(uintptr_t base)
 {
+	uint32_t data;
+
 	if (mmio_read(base + FR) & FR_RXFE)
 		return -EAGAIN;
-	return (int)(mmio_read(base + DR) & 0xff);
+	data = mmio_read(base + DR);
+	return (int)(data & 0xff) | (data & DR_OE ? UART_OVERRUN : 0);
+}
+
+static bool idle(uintptr_t base)
+{
+	return !(mmio_read(base + FR) & FR_BUSY);
+}
+
+static void interrupts(uintptr_t base, bool received, bool room)
+{
+	mmio_write(base + IMSC, (received ? INT_RX | INT_RX_TIMEOUT : 0) | (room ? INT_TX : 0));
 }
 
 const struct uart_ops pl011_ops = {
@@ -61,4 +76,6 @@ const struct uart_ops pl011_ops = {
 	.init = init,
 	.put = put,
 	.get = get,
+	.idle = idle,
+	.interrupts = interrupts,
 };

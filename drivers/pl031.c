@@ -3,6 +3,7 @@
 
 #include "drivers/machine.h"
 #include "drivers/mmio.h"
+#include "lib/clock.h"
 
 #define RTCDR 0x00
 
@@ -16,5 +17,5 @@ static int64_t wall_seconds(void)
 void pl031_bind(const struct device *device)
 {
 	rtc = device->base;
-	machine.wall_seconds = wall_seconds;
+	clock_set_wall(wall_seconds);
 }

@@ -5,7 +5,7 @@
 
 #include "drivers/machine.h"
 
-/** Offers the clock at DEVICE as machine.wall_seconds. */
+/** Has the time of day come from the clock at DEVICE. */
 void pl031_bind(const struct device *device);
 
 #endif

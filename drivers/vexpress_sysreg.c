@@ -5,6 +5,7 @@
 
 #include "drivers/machine.h"
 #include "drivers/mmio.h"
+#include "lib/clock.h"
 
 #define SYS_FLAGS 0x30 /* as SYS_NVFLAGS, but a reset clears it */
 #define SYS_FLAGSCLR 0x34
@@ -15,7 +16,7 @@
 #define SYS_CFGCTRL 0xa4
 #define SYS_CFGSTAT 0xa8
 
-#define TICKS_PER_US 24
+#define COUNTER_HZ 24000000
 
 #define CFGCTRL_START (1u << 31)
 #define CFGCTRL_WRITE (1u << 30)
@@ -25,24 +26,19 @@
 #define FUNCTION_SHUTDOWN 8
 #define FUNCTION_REBOOT 9
 
-#define ANSWER_US 1000000
+#define ANSWER_NS 1000000000
 
 static uintptr_t sysreg;
-static uint32_t last_ticks;
-static uint64_t total_ticks;
+static _Atomic uint64_t seen;
 
 static uint32_t ticks(void)
 {
 	return mmio_read(sysreg + SYS_24MHZ);
 }
 
-static uint64_t microseconds(void)
+static uint64_t count(void)
 {
-	uint32_t now = ticks();
-
-	total_ticks += now - last_ticks;
-	last_ticks = now;
-	return total_ticks / TICKS_PER_US;
+	return clock_extend(&seen, ticks);
 }
 
 static uint32_t kept_flags(void)
@@ -65,13 +61,13 @@ static void set_start(uint32_t address)
 /* Hands FUNCTION to the board's configuration controller; if that succeeds it is the end. */
 static int configure(int function)
 {
-	uint64_t start = microseconds();
+	struct deadline answer = deadline_after(ANSWER_NS);
 
 	mmio_write(sysreg + SYS_CFGSTAT, 0);
 	mmio_write(sysreg + SYS_CFGDATA, 0);
 	mmio_write(sysreg + SYS_CFGCTRL,
 		   CFGCTRL_START | CFGCTRL_WRITE | CFGCTRL_FUNCTION(function));
-	while (microseconds() - start < ANSWER_US)
+	while (!deadline_passed(&answer))
 		if (mmio_read(sysreg + SYS_CFGSTAT) & CFGSTAT_ERROR)
 			return -EIO;
 	return -ETIMEDOUT;
@@ -89,10 +85,11 @@ static int poweroff(void)
 
 void vexpress_sysreg_bind(const struct device *device)
 {
+	const struct clock_counter counter = {count, COUNTER_HZ};
+
 	sysreg = device->base;
-	last_ticks = ticks();
-	total_ticks = 0;
-	machine.microseconds = microseconds;
+	seen = ticks();
+	clock_add(&counter);
 	machine.ticks = ticks;
 	machine.kept_flags = kept_flags;
 	machine.set_kept_flags = set_kept_flags;

@@ -7,9 +7,9 @@
 #include "drivers/machine.h"
 
 /**
- * Offers machine.microseconds, .ticks, .kept_flags, .set_kept_flags, .set_start, .reset and
- * .poweroff from the registers at DEVICE. The counter has 32 bits and wraps every 179 s:
- * microseconds() must be called more often than that.
+ * Offers machine.ticks, .kept_flags, .set_kept_flags, .set_start, .reset and .poweroff from the
+ * registers at DEVICE, and has the clock go by the counter. That has 32 bits and wraps every 179 s:
+ * the clock must be read more often than that, as long as it goes by it.
  */
 void vexpress_sysreg_bind(const struct device *device);
 

@@ -81,7 +81,8 @@ uint64_t board_tenths(uint64_t ticks)
 void board_print(const char *text)
 {
 	for (; *text; text++)
-		pl011_ops.put(EARLY_UART_BASE, (uint8_t)*text);
+		while (pl011_ops.put(EARLY_UART_BASE, (uint8_t)*text))
+			;
 }
 
 static void leave(void)
