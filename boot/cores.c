@@ -8,23 +8,24 @@
 
 #include "boot/layout.h"
 #include "boot/mmu.h"
-#include "boot/uptime.h"
 #include "drivers/cp15.h"
 #include "drivers/gic.h"
 #include "drivers/irq.h"
 #include "drivers/machine.h"
 #include "drivers/mmio.h"
+#include "lib/clock.h"
 #include "lib/dt.h"
 #include "lib/log.h"
 #include "mm/memory_lock.h"
+
+#define NS_PER_MS 1000000u
 
 #define SGI_WORK 0 /* wakes a core: to start, or for a job */
 
 #define MPIDR_CORE 0xffu
 #define SCU_CONFIGURATION 0x4 /* DDI 0407, 2.2.2 */
 
-/* What a core waits for the lock of memblock, on the 24 MHz counter: ten seconds. */
-#define LOCK_PATIENCE 240000000u
+#define MEMORY_LOCK_NS 10000000000u /* what a core waits for the lock of memblock */
 
 static struct core {
 	struct job job __attribute__((aligned(CACHE_LINE)));
@@ -49,19 +50,10 @@ unsigned cores_named(void)
 	return count;
 }
 
-/* The bytes at which this processor's SCU, GIC and timers begin (DDI 0407, 1.5). */
-static uintptr_t private_region(void)
-{
-	uintptr_t base;
-
-	__asm__ volatile("mrc p15, 4, %0, c15, c0, 0" : "=r"(base));
-	return base;
-}
-
 /* How many cores the processor has: a tree is often that of the board with all of them. */
 static unsigned cores_present(void)
 {
-	uintptr_t scu = private_region();
+	uintptr_t scu = read_cbar(); /* DDI 0407, 1.5 */
 
 	if (!mmu_mapped(scu + SCU_CONFIGURATION))
 		return CORES_MAX;
@@ -126,14 +118,14 @@ static uint32_t send_off(unsigned present, unsigned max)
 /* Waits for the cores in WAITED; those that are late remain in what it returns. */
 static uint32_t wait_for(uint32_t waited)
 {
-	uint64_t start = uptime_us(), spent = 0;
+	struct deadline late = deadline_after(CORES_START_MS * NS_PER_MS);
+	uint64_t start = clock_ns();
 
-	while (waited && spent <= CORES_START_MS * 1000u) {
-		spent = uptime_us() - start;
+	while (waited && !deadline_passed(&late)) {
 		for (unsigned i = 1; i < CORES_MAX; i++) {
 			if (!(waited & 1u << i) || !job_is_open(&cores[i].job))
 				continue;
-			cores[i].came_up_us = (uint32_t)spent + 1;
+			cores[i].came_up_us = (uint32_t)((clock_ns() - start) / 1000) + 1;
 			waited &= ~(1u << i);
 		}
 	}
@@ -153,13 +145,13 @@ void cores_start(const struct boot *b)
 	name_cores(b->fdt);
 	if (present == 1 || max == 1)
 		return;
-	if (!gic_bound() || !machine.ticks) {
-		pr_warn("the device tree names no interrupt controller or no clock with a driver: "
-			"only core 0 is used");
+	if (!gic_bound()) {
+		pr_warn("the device tree names no interrupt controller with a driver: only core 0 "
+			"is used");
 		return;
 	}
 	gic_handle(SGI_WORK, nothing, NULL);
-	memory_lock_start(machine.ticks, LOCK_PATIENCE);
+	memory_lock_start(MEMORY_LOCK_NS);
 	sent = send_off(present, max);
 	late = wait_for(sent);
 	for (unsigned i = 1; i < CORES_MAX; i++)
@@ -197,12 +189,12 @@ int core_give(unsigned core, job_fn *fn, void *arg)
 
 int core_wait(unsigned core, uint32_t ms, long *result)
 {
-	uint64_t start = uptime_us();
+	struct deadline late = deadline_after((uint64_t)ms * NS_PER_MS);
 
 	if (core >= CORES_MAX)
 		return -EINVAL;
 	while (job_result(&cores[core].job, result)) {
-		if (uptime_us() - start > (uint64_t)ms * 1000) {
+		if (deadline_passed(&late)) {
 			job_forget(&cores[core].job);
 			return -ETIMEDOUT;
 		}
@@ -240,3 +232,10 @@ bool core_describe(unsigned core, char *text, size_t size)
 		snprintf(text, size, "online, came up in %lu us", (unsigned long)c->came_up_us);
 	return true;
 }
+
+const struct shell_cores cores_for_shell = {
+	.max = CORES_MAX,
+	.describe = core_describe,
+	.give = core_give,
+	.wait = core_wait,
+};

@@ -6,6 +6,8 @@
 #include <sched.h>
 #endif
 
+#include "lib/clock.h"
+
 /*
  * Bits 0 to 7: the ticket to draw. Bits 8 to 15: the ticket that is served, whose owner has the
  * lock; if it is the one to draw, the lock is free. Bit 16 + N: the ticket N behind the served one
@@ -75,21 +77,33 @@ static bool give_back(struct lock *lock, uint32_t ticket)
 	return true;
 }
 
-int lock_take(struct lock *lock, lock_clock_fn *clock, uint32_t patience)
+/* lock_take() where somebody else was first. */
+static int wait_for_turn(struct lock *lock, uint32_t ticket, struct deadline *late)
 {
-	uint32_t start = clock(), ticket;
-
-	while (!draw(lock, &ticket)) {
-		if (clock() - start > patience)
-			return -ETIMEDOUT;
-		rest();
-	}
 	while (behind(atomic_load_explicit(&lock->word, memory_order_acquire), ticket)) {
-		if (clock() - start > patience && give_back(lock, ticket))
+		if (deadline_passed(late) && give_back(lock, ticket))
 			return -ETIMEDOUT;
 		rest();
 	}
 	return 0;
+}
+
+int lock_take(struct lock *lock, uint64_t ns)
+{
+	struct deadline late;
+	uint32_t ticket;
+	bool drawn = draw(lock, &ticket);
+
+	if (drawn && !behind(atomic_load_explicit(&lock->word, memory_order_acquire), ticket))
+		return 0;
+	late = deadline_after(ns);
+	while (!drawn) {
+		if (deadline_passed(&late))
+			return -ETIMEDOUT;
+		rest();
+		drawn = draw(lock, &ticket);
+	}
+	return wait_for_turn(lock, ticket, &late);
 }
 
 void lock_give(struct lock *lock)

@@ -28,14 +28,11 @@ struct lock {
 	_Atomic uint32_t word;
 };
 
-/** A counter that runs on all cores alike, may be read by all at once, and may wrap. */
-typedef uint32_t lock_clock_fn(void);
-
 /**
- * Takes LOCK, waiting for those who came before for at most PATIENCE units of CLOCK, below 2^31.
- * 0, or -ETIMEDOUT: it was not taken.
+ * Takes LOCK, waiting for those who came before for at most NS nanoseconds of the clock. 0, or
+ * -ETIMEDOUT: it was not taken.
  */
-int lock_take(struct lock *lock, lock_clock_fn *clock, uint32_t patience);
+int lock_take(struct lock *lock, uint64_t ns);
 
 /** Gives LOCK, which the caller has taken, to the next in line. */
 void lock_give(struct lock *lock);

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "mm/memory_lock.h"
 
-static struct lock lock;
-static lock_clock_fn *lock_clock;
-static uint32_t lock_patience;
+#include "lib/lock.h"
 
-void memory_lock_start(lock_clock_fn *clock, uint32_t patience)
+static struct lock lock;
+static uint64_t patience_ns; /* 0: one core alone runs */
+
+void memory_lock_start(uint64_t ns)
 {
-	lock_patience = patience;
-	lock_clock = clock;
+	patience_ns = ns;
 }
 
 int memory_lock(void)
 {
-	return lock_clock ? lock_take(&lock, lock_clock, lock_patience) : 0;
+	return patience_ns ? lock_take(&lock, patience_ns) : 0;
 }
 
 void memory_unlock(void)
 {
-	if (lock_clock)
+	if (patience_ns)
 		lock_give(&lock);
 }

@@ -9,13 +9,13 @@
 #ifndef CAIRN_MM_MEMORY_LOCK_H
 #define CAIRN_MM_MEMORY_LOCK_H
 
-#include "../lib/lock.h"
+#include "../lib/types.h"
 
 /**
- * From now on other cores may use memblock: memory_lock() waits for at most PATIENCE units of
- * CLOCK. Called by the one core that runs.
+ * From now on other cores may use memblock, and memory_lock() waits for at most NS nanoseconds.
+ * Called by the one core that runs.
  */
-void memory_lock_start(lock_clock_fn *clock, uint32_t patience);
+void memory_lock_start(uint64_t ns);
 
 /**
  * To be called before anything of memblock is, once other cores run, and followed by
