@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A first-level translation table of 1 MiB sections (ARM DDI 0406C, B3.5.1, short descriptors).
+ * Translation tables of the short-descriptor format (ARM DDI 0406C, B3.5): a first-level table of
+ * 1 MiB sections, and second-level tables of 4 KiB pages where a section will not do. Everything is
+ * mapped to itself.
  *
  * This is plain work on memory: it touches no coprocessor. Nothing in it calls the C library, and
  * it is built without unaligned accesses, since it runs before the MMU is on.
@@ -8,29 +10,72 @@
 #ifndef CAIRN_MM_PGTABLE_H
 #define CAIRN_MM_PGTABLE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "lib/types.h"
 
-#define PGTABLE_ENTRIES 4096
-#define PGTABLE_ALIGN 16384
+#define PGTABLE_ALIGN 16384U     /**< of the memory that the tables are in */
+#define PGTABLE_LEAF_BYTES 1024U /**< a second-level table */
+/** The memory of a first-level table and LEAVES second-level ones. */
+#define PGTABLE_BYTES(leaves) (16384U + (leaves)*PGTABLE_LEAF_BYTES)
 
+#define PGTABLE_SECTION MIB(1)
+#define PGTABLE_SPACE (1ULL << 32) /**< bytes that the tables map */
+
+#define PGTABLE_DOMAIN 0U         /**< of everything but PGTABLE_GUARDED */
+#define PGTABLE_DOMAIN_GUARDED 1U /**< of that: its DACR bits open the window to write */
+
+/** What an access may do, and how it is done. Only PGTABLE_TEXT and PGTABLE_EARLY are executable.
+ */
 enum pgtable_attr {
-	PGTABLE_FAULT,  /**< not mapped: every access faults */
-	PGTABLE_DEVICE, /**< shareable device memory, never executed */
-	PGTABLE_NORMAL, /**< shareable write-back write-allocate memory, executable */
+	PGTABLE_FAULT,    /**< not mapped: every access faults */
+	PGTABLE_DEVICE,   /**< shareable device memory */
+	PGTABLE_RAM,      /**< shareable write-back write-allocate memory, as all below but KEPT */
+	PGTABLE_CONST,    /**< never written */
+	PGTABLE_TEXT,     /**< never written, executable */
+	PGTABLE_GUARDED,  /**< written while its domain is a manager's; sections only */
+	PGTABLE_UNCACHED, /**< shareable memory that no cache has a line of */
+	PGTABLE_EARLY,    /**< written and executed */
+	PGTABLE_ATTRS,    /**< how many there are */
 };
 
-/** Maps the whole address space to itself as device memory. TABLE is PGTABLE_ALIGN-aligned. */
-void pgtable_init(uint32_t table[PGTABLE_ENTRIES]);
+/** Tables. Private but for reading; one instance may be live while another is built. */
+struct pgtable {
+	uint32_t *root;   /**< what TTBR0 gets */
+	uint32_t *leaves; /**< the second-level tables, behind root */
+	uint32_t leaves_at;
+	unsigned room, used; /**< second-level tables: in all, and in use */
+	unsigned fresh;      /* the first that was never used */
+	uint32_t given_back; /* a list by their first words, of numbers + 1 */
+};
 
 /**
- * Maps every 1 MiB section that holds a byte of [base, base + size) to itself with ATTR. A range
- * that passes 4 GiB is cut there. The caller cleans the table and invalidates the TLB.
+ * Makes tables that map nothing in the PGTABLE_BYTES(leaves) bytes at MEMORY, whose physical
+ * address is AT, a multiple of PGTABLE_ALIGN.
  */
-void pgtable_map(uint32_t table[PGTABLE_ENTRIES], uint32_t base, uint32_t size,
-		 enum pgtable_attr attr);
+void pgtable_init(struct pgtable *pt, uint32_t *memory, uint32_t at, unsigned leaves);
 
-/** Whether the section that holds ADDRESS is mapped. */
-bool pgtable_mapped(const uint32_t table[PGTABLE_ENTRIES], uint32_t address);
+/**
+ * Maps [base, base + size) with ATTR, whatever it was before; both are multiples of PAGE_SIZE, for
+ * PGTABLE_GUARDED of PGTABLE_SECTION (what is left of a section of that is PGTABLE_CONST). Sections
+ * are made of whatever then can be one, and tables that this empties are used again. 0; -EINVAL (no
+ * such multiples, or beyond 4 GiB): nothing was done; -ENOMEM (there is no second-level table
+ * left): what lies before where it was needed is mapped.
+ *
+ * If the tables are live the caller invalidates the TLB.
+ */
+int pgtable_map(struct pgtable *pt, uint32_t base, uint64_t size, enum pgtable_attr attr);
+
+/** What the page that holds ADDRESS is mapped as. */
+enum pgtable_attr pgtable_attr(const struct pgtable *pt, uint32_t address);
+
+/** Neighbours with the same attributes. */
+struct pgtable_run {
+	uint32_t base;
+	uint64_t size;
+	enum pgtable_attr attr; /**< never PGTABLE_FAULT */
+	uint32_t sections, pages;
+};
+
+/** The first run at *AT (0 to begin with) or behind it; *AT moves behind it. False: no more. */
+bool pgtable_next(const struct pgtable *pt, uint64_t *at, struct pgtable_run *run);
 
 #endif
