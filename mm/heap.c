@@ -28,12 +28,11 @@ static bool keeps_words(phys_addr_t base, size_t size)
 	return true;
 }
 
-/* The first SIZE free bytes, in memblock's direction, that are memory indeed, or 0. */
-static phys_addr_t find_memory(size_t size)
+phys_addr_t heap_find(size_t size, phys_addr_t align)
 {
 	phys_addr_t start = MEMBLOCK_LOW_LIMIT, end = MEMBLOCK_ALLOC_ACCESSIBLE, base;
 
-	while ((base = memblock_find_in_range(start, end, (phys_addr_t)size, PAGE_SIZE)) != 0) {
+	while ((base = memblock_find_in_range(start, end, (phys_addr_t)size, align)) != 0) {
 		if (keeps_words(base, size))
 			return base;
 		if (memblock_bottom_up())
@@ -50,7 +49,7 @@ long heap_init(size_t size)
 		phys_addr_t base;
 
 		size = ROUND_DOWN(size, PAGE_SIZE);
-		base = find_memory(size);
+		base = heap_find(size, PAGE_SIZE);
 		if (!base || memblock_reserve(base, (phys_addr_t)size))
 			continue;
 		heap.base = (char *)(uintptr_t)base;
