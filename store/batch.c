@@ -127,6 +127,17 @@ static int stage(struct store *s, struct slot_content *c, uint32_t need)
 	return 0;
 }
 
+/* stage(), through the window. */
+static int stage_through(struct store *s, struct slot_content *c, uint32_t need)
+{
+	int err;
+
+	door_open(&s->door);
+	err = stage(s, c, need);
+	door_close(&s->door);
+	return err;
+}
+
 int store_batch_put(struct store *s, const void *key, uint32_t key_len, const void *data,
 		    uint32_t data_len, const void *meta, uint32_t meta_len, int64_t expiry)
 {
@@ -145,7 +156,7 @@ int store_batch_put(struct store *s, const void *key, uint32_t key_len, const vo
 
 	if (!err)
 		err = store_check_content(s, &c, &need);
-	return err ? err : stage(s, &c, need);
+	return err ? err : stage_through(s, &c, need);
 }
 
 int store_batch_delete(struct store *s, const void *key, uint32_t key_len)
@@ -164,7 +175,7 @@ int store_batch_delete(struct store *s, const void *key, uint32_t key_len)
 	op = find_op(s, key, key_len, hash);
 	if (op ? op->del : !index_find(s, key, key_len, hash, &off))
 		return -ENOENT;
-	return stage(s, &c, need);
+	return stage_through(s, &c, need);
 }
 
 /*
@@ -242,6 +253,7 @@ int store_batch_commit(struct store *s)
 		err = enter(s);
 	if (err)
 		return err;
+	door_open(&s->door);
 	if (s->batch.count) {
 		s->super.batch_lo = s->batch.first;
 		s->super.batch_hi = s->next_seq - 1;
@@ -255,6 +267,7 @@ int store_batch_commit(struct store *s)
 			discard(s, &s->batch.ops[i]);
 	end_batch(s);
 	store_evict(s);
+	door_close(&s->door);
 	return 0;
 }
 
@@ -262,7 +275,9 @@ void store_batch_abort(struct store *s)
 {
 	if (!s->open || !s->batch.open)
 		return;
+	door_open(&s->door);
 	for (uint32_t i = 0; i < s->batch.count; i++)
 		discard(s, &s->batch.ops[i]);
+	door_close(&s->door);
 	end_batch(s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one door to the region: nothing else writes to it.
+ * The one door to the region: nothing else writes to it, and it does so while the window is open.
  *
  * A group is what is written between two flushes. Until the flush any part of it may be lost in a
  * reset, word by word; after it, none. Offsets must have been checked by the caller.
@@ -16,6 +16,20 @@ static inline struct store_door door_to(const struct store_media *media)
 {
 	return (struct store_door){.media = *media,
 				   .told = media->written || media->clean || media->barrier};
+}
+
+/** Opens the window to the region: the same call of store.h closes it. */
+static inline void door_open(const struct store_door *d)
+{
+	if (d->media.window)
+		d->media.window(d->media.ctx, true);
+}
+
+/** Closes it. */
+static inline void door_close(const struct store_door *d)
+{
+	if (d->media.window)
+		d->media.window(d->media.ctx, false);
 }
 
 /** The byte at OFF, for reading. */

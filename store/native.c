@@ -90,11 +90,13 @@ int store_format(const struct store_media *media, uint32_t salt)
 	sb.region_size = media->size;
 	sb.salt = salt;
 	sb.seq_limit = 1;
+	door_open(&d);
 	sb.state = SB_FORMATTING; /* from here on open() finishes the format */
 	super_write(&d, &sb);
 	store_format_image(&d, media->size);
 	sb.state = SB_NORMAL;
 	super_write(&d, &sb);
+	door_close(&d);
 	return 0;
 }
 
@@ -187,6 +189,7 @@ int store_grow(struct store *s, uint32_t region_size)
 	more = chain_end(region_size) - end;
 	if (!more)
 		return 0;
+	door_open(&s->door);
 	forget_stores(&s->door, end, chain_end(region_size));
 	slot_write_free(&s->door, end, more);
 	door_flush(&s->door);
@@ -196,6 +199,7 @@ int store_grow(struct store *s, uint32_t region_size)
 	marks_free(s);
 	marks_init(s);
 	store_join_all(s);
+	door_close(&s->door);
 	return 0;
 }
 

@@ -59,6 +59,7 @@ int store_drop(struct store *s, uint32_t off)
 		return -ENOENT;
 	if (pins_find(s, off))
 		return -EBUSY;
+	door_open(&s->door);
 	/* Where it was not known what was hit, whole records may lie inside. */
 	for (uint32_t at = off + HDR_BYTES; at < off + size - TRL_BYTES; at += 4)
 		door_word(&s->door, at, 0);
@@ -72,5 +73,6 @@ int store_drop(struct store *s, uint32_t off)
 	s->quarantined--;
 	s->quarantined_bytes -= size;
 	store_reclaim(s, off, size);
+	door_close(&s->door);
 	return 0;
 }

@@ -67,7 +67,9 @@ int store_open(struct store *s, const struct store_config *config)
 	if (!config_usable(s))
 		return -EINVAL;
 	s->first_expiry = INT64_MAX;
+	door_open(&s->door);
 	err = s->layout->open(s);
+	door_close(&s->door);
 	s->passed = s->limit;
 	s->open = true;
 	s->plain = !order_kept(s) && (!s->layout->verify || s->config.unchecked);
@@ -335,7 +337,12 @@ __attribute__((flatten)) int store_put(struct store *s, const void *key, uint32_
 	uint32_t need;
 	int err = check_put(s, &c, &need);
 
-	return err ? err : put(s, &c, need);
+	if (err)
+		return err;
+	door_open(&s->door);
+	err = put(s, &c, need);
+	door_close(&s->door);
+	return err;
 }
 
 static __attribute__((noinline)) int find_damaged(struct store *s, uint32_t off)
@@ -422,10 +429,13 @@ void store_release(struct store *s, const struct store_view *view)
 	bool passed = false;
 	uint32_t size = s->open ? pins_drop(s, view->slot, &passed) : 0;
 
-	if (size)
+	if (size) {
+		door_open(&s->door);
 		store_reclaim(s, view->slot, size);
-	else if (passed)
+		door_close(&s->door);
+	} else if (passed) {
 		unpack(s);
+	}
 }
 
 /* Copies the data of the record at OFF, which is live. */
@@ -540,15 +550,21 @@ int store_delete(struct store *s, const void *key, uint32_t key_len)
 		return -ENOENT;
 	entries_remove_from(s, at.seg, entry);
 	s->counters.deletes++;
-	return kill(s, off) ? 0 : kill_damaged(s, off);
+	door_open(&s->door);
+	err = kill(s, off) ? 0 : kill_damaged(s, off);
+	door_close(&s->door);
+	return err;
 }
 
 int store_clear(struct store *s)
 {
 	int err = store_writable(s);
 
-	if (!err)
-		err = s->layout->clear(s);
+	if (err)
+		return err;
+	door_open(&s->door);
+	err = s->layout->clear(s);
+	door_close(&s->door);
 	if (err)
 		return err;
 	s->shadowed = 0;
@@ -565,7 +581,12 @@ int store_compact(struct store *s, uint32_t max_bytes)
 {
 	int err = store_writable(s);
 
-	return err ? err : s->layout->compact(s, max_bytes);
+	if (err)
+		return err;
+	door_open(&s->door);
+	err = s->layout->compact(s, max_bytes);
+	door_close(&s->door);
+	return err;
 }
 
 int store_each_free(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx)

@@ -60,6 +60,13 @@ struct store_media {
 	void (*clean)(void *ctx, const void *ptr, size_t len);
 	/** Return when everything cleaned before is there (DSB). */
 	void (*barrier)(void *ctx);
+	/**
+	 * The region is about to be written (OPEN), or will not be any more: all writes, and all
+	 * calls of the hooks above and of a caller's functions by a call that writes, come between
+	 * the two. Each call that may write opens it once and closes it before it returns; none
+	 * that only reads does.
+	 */
+	void (*window)(void *ctx, bool open);
 	void *ctx;
 };
 

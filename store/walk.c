@@ -97,7 +97,12 @@ int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32
 {
 	int err = store_writable(s);
 
-	return err ? err : store_remove_expired(s, gone, ctx);
+	if (err)
+		return err;
+	door_open(&s->door);
+	err = store_remove_expired(s, gone, ctx);
+	door_close(&s->door);
+	return err;
 }
 
 int store_remove_expired(struct store *s,
