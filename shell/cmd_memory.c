@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "mm/memblock.h"
 #include "mm/memblock_dump.h"
+#include "mm/pgtable.h"
 #include "shell/command.h"
 
 /* A list as Linux shows it under /sys/kernel/debug/memblock. */
@@ -92,5 +93,33 @@ int cmd_meminfo(struct shell_env *env, int argc, char *argv[])
 	kilobytes(env, "LargestFree:", largest);
 	kilobytes(env, "HeapUsed:", env->heap_used ? env->heap_used() : 0);
 	kilobytes(env, "HeapSize:", env->heap_size ? env->heap_size() : 0);
+	return 0;
+}
+
+int cmd_pgtable(struct shell_env *env, int argc, char *argv[])
+{
+	static const char *const names[PGTABLE_ATTRS] = {
+		[PGTABLE_DEVICE] = "rw-  device",
+		[PGTABLE_RAM] = "rw-  memory",
+		[PGTABLE_CONST] = "r--  memory",
+		[PGTABLE_TEXT] = "r-x  memory",
+		[PGTABLE_GUARDED] = "r--  memory, rw- while the store writes",
+		[PGTABLE_UNCACHED] = "rw-  memory, not cached",
+		[PGTABLE_EARLY] = "rwx  memory",
+	};
+	struct pgtable_run run;
+	uint64_t at = 0;
+
+	(void)argc;
+	if (!env->pgtable) {
+		shell_printf(env, "%s: there are no tables: nothing is protected\n", argv[0]);
+		return -1;
+	}
+	while (pgtable_next(env->pgtable, &at, &run))
+		shell_printf(env, "0x%08" PRIx32 "..0x%08" PRIx32 " %8llu KiB  %s\n", run.base,
+			     (uint32_t)(run.base + (run.size - 1)),
+			     (unsigned long long)run.size / 1024, names[run.attr]);
+	shell_printf(env, "second-level tables: %u of %u\n", env->pgtable->used,
+		     env->pgtable->room);
 	return 0;
 }

@@ -181,7 +181,7 @@ int cmd_md(struct shell_env *env, int argc, char *argv[])
 		int count = 0;
 
 		for (; count < WORDS_PER_ROW && left; addr += 4, left--) {
-			err = env->may_access(addr);
+			err = env->may_access(addr, false);
 			if (err)
 				break;
 			words[count++] = *(volatile uint32_t *)addr;
@@ -202,7 +202,7 @@ int cmd_mw(struct shell_env *env, int argc, char *argv[])
 	if (!get_address(env, argv[1], &addr) ||
 	    !shell_number(env, "VALUE", argv[2], 0, UINT32_MAX, &value))
 		return -1;
-	err = env->may_access(addr);
+	err = env->may_access(addr, true);
 	if (err)
 		return refuse_access(env, argv[0], addr, err);
 	*(volatile uint32_t *)addr = (uint32_t)value;

@@ -94,6 +94,8 @@ int cmd_meminfo(struct shell_env *env, int argc, char *argv[]);
 
 /** A line for each core; with "test" all of them allocate and free memory at once. */
 int cmd_cores(struct shell_env *env, int argc, char *argv[]);
+/** What env->pgtable maps, merged by attributes. */
+int cmd_pgtable(struct shell_env *env, int argc, char *argv[]);
 
 /** The node at argv[1] (the root) in dtc's words: its properties and its children's names. */
 int cmd_dt(struct shell_env *env, int argc, char *argv[]);

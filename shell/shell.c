@@ -15,6 +15,7 @@ const struct command shell_commands[] = {
 	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
 	 cmd_memblock},
 	{"meminfo", "", "how much memory there is, taken and free", 0, 0, cmd_meminfo},
+	{"pgtable", "", "what the translation tables map, and how", 0, 0, cmd_pgtable},
 	{"cores", "[test]", "shows the cores, or has all of them allocate memory at once", 0, 1,
 	 cmd_cores},
 	{"dt", "[PATH|ALIAS]", "shows a node of the device tree", 0, 1, cmd_dt},

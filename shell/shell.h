@@ -10,6 +10,7 @@
 #define CAIRN_SHELL_SHELL_H
 
 #include "lib/types.h"
+#include "mm/pgtable.h"
 #include "store/store.h"
 
 #define SHELL_LINE_MAX 512 /**< longest line, without its end */
@@ -52,8 +53,9 @@ struct shell_env {
 	/** Both return only if they fail, with a negative errno value. */
 	int (*reset)(void);
 	int (*poweroff)(void);
-	/** 0, or a negative errno value: whether a 32-bit access to ADDR may be tried. */
-	int (*may_access)(uintptr_t addr);
+	/** 0, or a negative errno value: whether a 32-bit read or write of ADDR may be tried. */
+	int (*may_access)(uintptr_t addr, bool write);
+	const struct pgtable *pgtable;   /**< the translation tables in use; NULL: none */
 	const struct shell_cores *cores; /**< NULL: there is one core, and nothing known of it */
 	/** Bytes of the heap in use and in all, for meminfo. NULL: no heap. */
 	size_t (*heap_used)(void);

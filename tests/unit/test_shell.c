@@ -81,8 +81,9 @@ static int failing_poweroff(void)
 	return -ETIMEDOUT;
 }
 
-static int may_access(uintptr_t addr)
+static int may_access(uintptr_t addr, bool write)
 {
+	(void)write;
 	accesses++;
 	return addr >= (uintptr_t)allowed && addr - (uintptr_t)allowed < sizeof(allowed) ? 0
 											 : -EFAULT;
@@ -431,12 +432,12 @@ static void test_md_stops_at_what_may_not_be_read(void **state)
 	memset(allowed, 0, sizeof(allowed));
 	snprintf(expected, sizeof(expected),
 		 "%016" PRIxPTR ": 00000000 00000000                    ........\n"
-		 "md: not 0x%016" PRIxPTR ": it does not lie in memory\n",
+		 "md: not 0x%016" PRIxPTR ": nothing is mapped there\n",
 		 end - 8, end);
 	assert_string_equal(md("4", end - 8, &outcome), expected);
 	assert_int_equal(outcome, -1);
 	snprintf(expected, sizeof(expected),
-		 "md: not 0x%016" PRIxPTR ": it does not lie in memory\n", base - 4);
+		 "md: not 0x%016" PRIxPTR ": nothing is mapped there\n", base - 4);
 	assert_string_equal(md("", base - 4, &outcome), expected);
 	md("", base, &outcome); /* the default is more than there is */
 	assert_int_equal(outcome, -1);
@@ -454,7 +455,7 @@ static void test_md_refuses_wrong_numbers(void **state)
 	REFUSED("md 0 65537", "N is \"65537\": a number from 1 to 65536 was expected\n");
 	REFUSED("md 0xfffffffffffffff8 3", "N is \"3\": a number from 1 to 2 was expected\n");
 	assert_int_equal(accesses, 0);
-	REFUSED("md 0xfffffffffffffffc", "md: not 0xfffffffffffffffc: it does not lie in memory\n");
+	REFUSED("md 0xfffffffffffffffc", "md: not 0xfffffffffffffffc: nothing is mapped there\n");
 	assert_int_equal(accesses, 1);
 }
 
@@ -469,7 +470,7 @@ static void test_mw(void **state)
 	assert_int_equal(allowed[0], 0);
 	assert_int_equal(allowed[1], 0xdeadbeef);
 	assert_int_equal(allowed[2], 0);
-	REFUSED("mw 4 1", "mw: not 0x0000000000000004: it does not lie in memory\n");
+	REFUSED("mw 4 1", "mw: not 0x0000000000000004: nothing is mapped there\n");
 	REFUSED("mw 1 1", "ADDR is 0x1: a multiple of 4 was expected\n");
 	REFUSED("mw 0 0x100000000",
 		"VALUE is \"0x100000000\": a number from 0 to 4294967295 was expected\n");
