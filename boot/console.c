@@ -140,6 +140,8 @@ static void log_to_console(void *ctx, const char *text, size_t len)
 
 static void use(const struct uart *uart)
 {
+	machine_claim(uart->base); /* earlycon= and the port that the image was built for are in
+				      no tree */
 	serial_open(uart);
 	log_set_console(log_to_console, NULL);
 }

@@ -19,6 +19,9 @@
 /** The image, .bss and stacks included. */
 extern char __image_start[], __image_end[];
 
+/** Where its parts begin: constants, data and all that is written, what a warm reset keeps. */
+extern char __rodata_start[], __data_start[], __kept_start[];
+
 /** The stacks of core 0, of core 1, and so on. Page-aligned; a guard page is never accessed. */
 extern char stacks[CORES_MAX][STACKS_OF_A_CORE];
 

@@ -11,6 +11,7 @@
 #include "boot/find_memory.h"
 #include "boot/last_boot.h"
 #include "boot/layout.h"
+#include "boot/map.h"
 #include "boot/mmu.h"
 #include "boot/params.h"
 #include "boot/store_region.h"
@@ -71,6 +72,7 @@ static void find_bootdata(struct boot *b)
 static void find_devices(struct boot *b)
 {
 	machine.reachable = mmu_mapped;
+	machine.claim = mmu_claim;
 	machine_bind(b->fdt);
 	last_boot_look();
 	log_set_clock(uptime_us);
@@ -152,7 +154,8 @@ static void open_store(struct boot *b)
 			  .size = (uint32_t)b->store_size,
 			  .place = b->store_base,
 			  .clean = clean_lines,
-			  .barrier = store_barrier},
+			  .barrier = store_barrier,
+			  .window = map_guards_store(b) ? mmu_store_window : NULL},
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
 		.report = report_store,
 	};
@@ -187,9 +190,18 @@ static void open_store(struct boot *b)
 			b->store_base, (unsigned long)stats.boots);
 }
 
-static int may_access(uintptr_t addr)
+static int may_access(uintptr_t addr, bool write)
 {
-	return mmu_mapped(addr) ? 0 : -EFAULT;
+	switch (mmu_attr(addr)) {
+	case PGTABLE_FAULT:
+		return -EFAULT;
+	case PGTABLE_CONST:
+	case PGTABLE_TEXT:
+	case PGTABLE_GUARDED:
+		return write ? -EACCES : 0;
+	default:
+		return 0;
+	}
 }
 
 static int reset(void)
@@ -225,6 +237,7 @@ static void run_shell(struct boot *b)
 		.poweroff = power_off,
 		.may_access = may_access,
 		.cores = &cores_for_shell,
+		.pgtable = mmu_tables(),
 		.heap_used = heap_used,
 		.heap_size = heap_size,
 	};
@@ -249,6 +262,7 @@ int main(void)
 	store_search(&boot, in_memory);
 	if (memblock_trace_enabled())
 		memblock_dump_all();
+	mmu_protect(&boot);
 	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
 	make_heap(&boot);
 	cores_start(&boot);

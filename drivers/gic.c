@@ -97,7 +97,7 @@ void gic_bind(const struct device *device)
 {
 	uint64_t cpu;
 
-	if (dt_reg_address(device->fdt, device->node, 1, &cpu) || !machine_base_usable(cpu)) {
+	if (dt_reg_address(device->fdt, device->node, 1, &cpu) || !machine_claim(cpu)) {
 		pr_warn("%s: reg gives no address of a CPU interface: there are no interrupts",
 			fdt_get_name(device->fdt, device->node, NULL));
 		return;

@@ -41,11 +41,20 @@ bool machine_base_usable(uint64_t base)
 				       machine.reachable((uintptr_t)base + REGISTERS - 1)));
 }
 
+bool machine_claim(uint64_t base)
+{
+	if (!machine_base_usable(base))
+		return false;
+	if (machine.claim)
+		machine.claim((uintptr_t)base, REGISTERS);
+	return true;
+}
+
 static int node_base(const void *fdt, int node, uintptr_t *base)
 {
 	uint64_t address;
 
-	if (dt_reg_address(fdt, node, 0, &address) || !machine_base_usable(address)) {
+	if (dt_reg_address(fdt, node, 0, &address) || !machine_claim(address)) {
 		pr_warn("%s: reg gives no address that the CPU can reach: the device is left out",
 			fdt_get_name(fdt, node, NULL));
 		return -EINVAL;

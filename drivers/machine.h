@@ -11,6 +11,9 @@
 struct machine {
 	/** Set by whoever binds: whether the CPU can reach ADDR; NULL: every address. */
 	bool (*reachable)(uintptr_t addr);
+	/** Set by the same, and told of the registers [base, base + size) that a driver will use,
+	 * so that they stay mapped; may be NULL. */
+	void (*claim)(uintptr_t base, size_t size);
 
 	uint32_t (*ticks)(void); /* a free-running counter that a reset does not clear */
 	/* Has FN called some ten times a second, from an interrupt on this core. 0, or -ENOSPC. */
@@ -72,6 +75,9 @@ int machine_first_uart(const void *fdt, struct uart *uart);
 
 /** Whether a device's registers may lie at BASE: aligned, not wrapping, and all within reach. */
 bool machine_base_usable(uint64_t base);
+
+/** Claims the registers at BASE for a driver. False: machine_base_usable() does not hold. */
+bool machine_claim(uint64_t base);
 
 /** The driver whose short name is NAME ("pl011"), for earlycon=; NULL: none. */
 const struct uart_ops *machine_uart_driver(const char *name);
