@@ -76,6 +76,9 @@ struct boot {
  */
 void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *name, bool nomap);
 
+/** The name of the first reservation noted in B that has a byte of [base, base + size), or NULL. */
+const char *boot_holder(const struct boot *b, phys_addr_t base, phys_addr_t size);
+
 /**
  * Whether another line about memory or a reservation may be logged: a tree can give cause for
  * thousands, which would push everything else out of the log. The last one that may is followed by

@@ -216,6 +216,17 @@ static int power_off(void)
 	return machine_poweroff();
 }
 
+static void flush(const void *ptr, size_t len)
+{
+	clean_invalidate_dcache(ptr, len);
+	dsb();
+}
+
+static const char *holder(phys_addr_t base, phys_addr_t size)
+{
+	return boot_holder(&boot, base, size);
+}
+
 static void run_shell(struct boot *b)
 {
 	bool has_region = b->store_place != STORE_PLACE_NONE;
@@ -237,6 +248,8 @@ static void run_shell(struct boot *b)
 		.poweroff = power_off,
 		.may_access = may_access,
 		.cores = &cores_for_shell,
+		.flush = flush,
+		.holder = holder,
 		.pgtable = mmu_tables(),
 		.heap_used = heap_used,
 		.heap_size = heap_size,

@@ -27,6 +27,14 @@ void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *n
 		b->noted(b->noted_ctx, &r);
 }
 
+const char *boot_holder(const struct boot *b, phys_addr_t base, phys_addr_t size)
+{
+	for (const struct boot_reservation *r = b->named; r < b->named + b->named_count; r++)
+		if (memblock_addrs_overlap(base, size, r->base, r->size))
+			return r->name;
+	return NULL;
+}
+
 bool boot_may_complain(struct boot *b)
 {
 	if (b->complaints > BOOT_COMPLAINTS_MAX)

@@ -10,7 +10,7 @@
 #include "shell/command.h"
 
 #define CORES_TESTED_MAX 8
-#define ROUNDS 1000      /* blocks that each core allocates at least */
+#define ROUNDS 100       /* blocks that each core allocates at least */
 #define ROUNDS_MAX 50000 /* and at most, until all have had as many */
 #define BLOCKS 8         /* of them at a time */
 #define BLOCK_WORDS 64U  /* in a block at most */

@@ -92,6 +92,9 @@ int cmd_memblock(struct shell_env *env, int argc, char *argv[]);
 /** Sums in kB; MemTotal is MemReserved + MemFree + NoMap. */
 int cmd_meminfo(struct shell_env *env, int argc, char *argv[]);
 
+/** Tests all free memory, or argv[2] bytes of it at argv[1], and says which words are faulty. */
+int cmd_memtest(struct shell_env *env, int argc, char *argv[]);
+
 /** A line for each core; with "test" all of them allocate and free memory at once. */
 int cmd_cores(struct shell_env *env, int argc, char *argv[]);
 /** What env->pgtable maps, merged by attributes. */

@@ -16,6 +16,8 @@ const struct command shell_commands[] = {
 	 cmd_memblock},
 	{"meminfo", "", "how much memory there is, taken and free", 0, 0, cmd_meminfo},
 	{"pgtable", "", "what the translation tables map, and how", 0, 0, cmd_pgtable},
+	{"memtest", "[ADDR SIZE]", "tests memory that is free, until a key is hit", 0, 2,
+	 cmd_memtest},
 	{"cores", "[test]", "shows the cores, or has all of them allocate memory at once", 0, 1,
 	 cmd_cores},
 	{"dt", "[PATH|ALIAS]", "shows a node of the device tree", 0, 1, cmd_dt},

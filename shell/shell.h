@@ -55,7 +55,11 @@ struct shell_env {
 	int (*poweroff)(void);
 	/** 0, or a negative errno value: whether a 32-bit read or write of ADDR may be tried. */
 	int (*may_access)(uintptr_t addr, bool write);
-	const struct pgtable *pgtable;   /**< the translation tables in use; NULL: none */
+	const struct pgtable *pgtable; /**< the translation tables in use; NULL: none */
+	/** Writes LEN bytes at PTR back from the caches and drops them there; NULL: no caches. */
+	void (*flush)(const void *ptr, size_t len);
+	/** Who has memory in [base, base + size), which is reserved, in words; NULL: unknown. */
+	const char *(*holder)(phys_addr_t base, phys_addr_t size);
 	const struct shell_cores *cores; /**< NULL: there is one core, and nothing known of it */
 	/** Bytes of the heap in use and in all, for meminfo. NULL: no heap. */
 	size_t (*heap_used)(void);
