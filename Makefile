@@ -153,6 +153,26 @@ NUMA_SRC := $(filter lib/% mm/%, $(HOST_SRC)) $(filter tests/unit/memblock_%, $(
 NUMA_TESTS := $(filter test_memblock%, $(TESTS))
 $(eval $(call host_build,build/host-numa,$(NUMA),$(NUMA_SRC)))
 
+# ---- threads ----------------------------------------------------------------------------------------
+
+# What several cores use, by threads of the host.
+THREAD_CFLAGS := -std=gnu11 -O2 -g -fsanitize=thread $(WARN) -I. -DCONFIG_PHYS_ADDR_T_64BIT
+THREAD_SRC := lib/lock.c lib/job.c lib/clock.c mm/memblock.c mm/memory_lock.c
+
+build/threads/%.o: %.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)gcc $(THREAD_CFLAGS) -MMD -MP -c $< -o $@
+$(HOST)/threads: build/threads/tests/threads/threads.o $(THREAD_SRC:%.c=build/threads/%.o)
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)gcc $(THREAD_CFLAGS) $^ -lcmocka -o $@
+-include $(wildcard build/threads/*/*.d build/threads/*/*/*.d)
+
+.PHONY: check-threads
+check-threads: $(HOST)/threads ## locks, jobs and memblock with threads, under ThreadSanitizer
+	$(HOST)/threads
+
 # ---- memmap ---------------------------------------------------------------------------------
 
 # The boot on the desk (docs/memmap.md). Its sources are built twice, and of the 32-bit build only
@@ -358,6 +378,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check
 	$(MAKE) --no-print-directory -j2 check-memmap
 	$(MAKE) --no-print-directory -j2 check-fcs
+	$(MAKE) --no-print-directory check-threads
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
 	$(MAKE) --no-print-directory -j2 fuzz-ci

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""All cores of the tree come up, take work, and share memblock; memtest spares what is in use."""
+
+import re
+
+import pytest
+
+CORES = [(smp, how) for smp in (1, 2, 4) for how in ((), ("--elf",))]
+
+
+@pytest.mark.parametrize("smp, how", CORES)
+def test_all_come_up(boot, smp, how):
+    """Those that the processor has; the tree names four. They come up after a warm reset, too."""
+    board = boot("-m", "64M", "--smp", smp, *how)
+    for _ in range(2):
+        lines = board.run("cores").splitlines()
+        assert len(lines) == 4
+        assert all(re.match(rf"core {n} online", lines[n]) for n in range(smp))
+        assert all(lines[n] == f"core {n} not there" for n in range(smp, 4))
+        assert ("Cores:" in board.boot_log) == (smp > 1)
+        board.reset()
+
+
+@pytest.mark.parametrize("smp, how", CORES)
+def test_memblock_on_all_cores(boot, smp, how):
+    """No block is given twice, and the lists are what they were."""
+    board = boot("-m", "64M", "--smp", smp, *how)
+    before = board.map()
+    lines = board.run("cores test").splitlines()
+    assert len(lines) == smp + 1
+    for n, line in enumerate(lines[:-1]):
+        assert re.fullmatch(rf"core {n}: \d+ blocks allocated, 0 refused, 0 torn", line)
+    assert lines[-1] == "memblock's lists are as they were"
+    assert board.map() == before
+
+
+@pytest.mark.parametrize("how", [(), ("--elf",)])
+def test_limit(boot, how):
+    """cairn.cores= leaves the others where they are; a value that is none is a line."""
+    board = boot("-m", "64M", "--smp", "4", "-a", "cairn.cores=2", *how)
+    assert [line.split()[2] for line in board.run("cores").splitlines()] == \
+        ["online,", "online,", "not", "not"]
+    board = boot("-m", "64M", "--smp", "4", "-a", "cairn.cores=5", *how)
+    assert "cairn.cores=5: expected a number from 1 to 4: ignored" in board.boot_log
+    assert board.run("cores").count("online") == 4
+
+
+def test_memtest_finds_free_memory_sound(boot):
+    """All of it, and only it: the store, the log and the lists are as before."""
+    board = boot("-m", "8M", "--smp", "4")
+    board.run("put k v")
+    before = board.map()
+    text = board.run("memtest")
+    assert re.search(r"^memtest: \d+ kB tested, 0 faults$", text, re.M)
+    for first, last in re.findall(r"testing 0x([0-9a-f]+)-0x([0-9a-f]+)", text):
+        assert not any(int(first, 16) <= r[1] and r[0] <= int(last, 16) for r in before.reserved)
+    assert board.map() == before
+    assert board.run("get k") == "v"
+    assert "Machine model" in board.run("dmesg")
+
+
+def test_memtest_refuses_what_is_in_use(project, boot):
+    """With who has it."""
+    board = boot("-m", "32M")
+    image = project.image[0]
+    assert board.run(f"memtest 0x{image:x} 64") == \
+        f"memtest: not 0x{image:08x}-0x{image + 63:08x}: in use: image"
+    assert "no memory" in board.run("memtest 0x10000000 4096")
+    assert "multiples of 64" in board.run("memtest 0x60400001 64")
+    assert "SIZE" in board.run("memtest 0x60400000 0")
+    assert "usage" in board.run("memtest 0x60400000")
+
+
+def test_memtest_ends_by_a_key(boot):
+    """However much there is left to test."""
+    board = boot("-m", "1G")
+    board.send("memtest\r")
+    board.until("testing ")
+    board.send("q")
+    assert "stopped by a key" in board.until(r"\ncairn> ")

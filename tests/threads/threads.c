@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* What is made for several cores, used by several threads under ThreadSanitizer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "lib/job.h"
+#include "lib/lock.h"
+#include "mm/memblock.h"
+#include "mm/memory_lock.h"
+
+#define THREADS 4
+#define ROUNDS 500
+#define LONG_NS 1000000000000u /* longer than any test takes */
+
+static pthread_t threads[THREADS];
+
+static void run_all(void *(*fn)(void *number))
+{
+	for (uintptr_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, fn, (void *)i), 0);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
+/* ---- the lock ---- */
+
+static struct lock lock;
+static unsigned counter; /* under the lock */
+static _Atomic unsigned refused;
+
+static void *count_up(void *number)
+{
+	(void)number;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		if (lock_take(&lock, LONG_NS))
+			return NULL;
+		counter++;
+		lock_give(&lock);
+	}
+	return NULL;
+}
+
+static void one_at_a_time(void **state)
+{
+	(void)state;
+	run_all(count_up);
+	assert_int_equal(counter, THREADS * ROUNDS);
+}
+
+/* Some wait for no time at all: their tickets are given back, while others wait behind them. */
+static void *count_in_a_hurry(void *number)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		if (lock_take(&lock, (uintptr_t)number % 2 ? 0 : LONG_NS)) {
+			refused++;
+			continue;
+		}
+		counter++;
+		lock_give(&lock);
+	}
+	return NULL;
+}
+
+static void tickets_given_back(void **state)
+{
+	(void)state;
+	counter = 0;
+	run_all(count_in_a_hurry);
+	assert_int_equal(counter + refused, THREADS * ROUNDS);
+	assert_true(counter >= THREADS / 2 * ROUNDS);
+	assert_int_equal(lock_take(&lock, 0), 0);
+	lock_give(&lock);
+}
+
+/* One thread: more tickets given back than there are, behind one owner. */
+static void late(void **state)
+{
+	(void)state;
+	assert_int_equal(lock_take(&lock, 0), 0);
+	for (unsigned i = 0; i < 3 * LOCK_TICKETS; i++)
+		assert_int_equal(lock_take(&lock, 0), -ETIMEDOUT);
+	lock_give(&lock);
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_int_equal(lock_take(&lock, 0), 0);
+		if (i % 3 == 0)
+			assert_int_equal(lock_take(&lock, 0), -ETIMEDOUT);
+		lock_give(&lock);
+	}
+}
+
+/* ---- jobs ---- */
+
+static struct job job;
+static _Atomic bool over;
+static unsigned done; /* by jobs */
+
+static long work(void *arg)
+{
+	done++;
+	return *(long *)arg + 1;
+}
+
+static void *run_jobs(void *unused)
+{
+	job_open(&job);
+	while (!atomic_load(&over))
+		job_run(&job);
+	return unused;
+}
+
+static void jobs(void **state)
+{
+	pthread_t runner;
+	long value = 0, result = 0;
+
+	(void)state;
+	assert_int_equal(job_give(&job, work, &value), -ENODEV);
+	assert_int_equal(pthread_create(&runner, NULL, run_jobs, NULL), 0);
+	while (!job_is_open(&job))
+		;
+	for (value = 0; value < ROUNDS; value++) {
+		assert_int_equal(job_give(&job, work, &value), 0);
+		assert_int_equal(job_give(&job, work, &value), -EBUSY);
+		while (job_result(&job, &result))
+			;
+		assert_int_equal(result, value + 1);
+	}
+	assert_int_equal(job_give(&job, work, &value), 0);
+	job_forget(&job);
+	while (job_give(&job, work, &value))
+		;
+	while (job_result(&job, &result))
+		;
+	atomic_store(&over, true);
+	assert_int_equal(pthread_join(runner, NULL), 0);
+	assert_in_range(done, ROUNDS + 1, ROUNDS + 2);
+}
+
+/* ---- memblock ---- */
+
+#define ARENA MIB(4)
+static unsigned char arena[ARENA] __attribute__((aligned(4096)));
+static _Atomic unsigned torn;
+
+/* Allocates, fills, looks whether it is still filled, frees. */
+static void *allocate(void *number)
+{
+	uint32_t random = (uint32_t)(uintptr_t)number + 1;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint32_t size = (random = random * 1664525 + 1013904223) % 5000 + 1;
+		unsigned char *block = NULL;
+
+		if (!memory_lock()) {
+			block = memblock_alloc_raw(size, 0);
+			memory_unlock();
+		}
+		if (!block)
+			continue;
+		memset(block, (int)(uintptr_t)number, size);
+		for (uint32_t at = 0; at < size; at++)
+			torn += block[at] != (unsigned char)(uintptr_t)number;
+		if (!memory_lock()) {
+			memblock_free(block, size);
+			memory_unlock();
+		}
+	}
+	return NULL;
+}
+
+static void allocations(void **state)
+{
+	(void)state;
+	assert_int_equal(memblock_add((phys_addr_t)(uintptr_t)arena, ARENA), 0);
+	memory_lock_start(LONG_NS);
+	run_all(allocate);
+	assert_int_equal(torn, 0);
+	assert_int_equal(memblock_reserved_size(), 0);
+	assert_int_equal(memblock.reserved.cnt, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_at_a_time), cmocka_unit_test(tickets_given_back),
+		cmocka_unit_test(late),          cmocka_unit_test(jobs),
+		cmocka_unit_test(allocations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
