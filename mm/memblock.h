@@ -20,7 +20,7 @@
  *    `reserved` may have got a larger array. What it needs on the way does not count.
  *
  * Physical and virtual addresses are the same here. None of this is safe against interrupts or
- * other cores: whoever has them takes a lock around it.
+ * other cores: whoever has them takes a lock around it (mm/memory_lock.h).
  */
 #ifndef CAIRN_MM_MEMBLOCK_H
 #define CAIRN_MM_MEMBLOCK_H
