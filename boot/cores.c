@@ -87,7 +87,7 @@ static void name_cores(const void *fdt)
 	cores[0].named = cores[0].started = true;
 	if (cpus < 0)
 		return;
-	fdt_for_each_subnode (node, fdt, cpus)
+	for (node = fdt_first_subnode(fdt, cpus); node >= 0; node = fdt_next_subnode(fdt, node))
 		name_core(fdt, node);
 }
 
