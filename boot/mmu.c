@@ -28,7 +28,7 @@ void mmu_start(void)
 	pgtable_map(&first, PGTABLE_SECTION, PGTABLE_SPACE - PGTABLE_SECTION, PGTABLE_DEVICE);
 	mmu_map_normal(image, (uintptr_t)__image_end - image);
 	mmu_map_normal(RAM_OF(image), 1);
-	ttbr = (uint32_t)(uintptr_t)first_table | TTBR_WALK;
+	ttbr = first.at | TTBR_WALK;
 	cache_start_scu();
 	mmu_join();
 }
@@ -128,7 +128,7 @@ static void drop_kept(void)
 static void go_over(void)
 {
 	live = &made;
-	ttbr = (uint32_t)(uintptr_t)made.root | TTBR_WALK;
+	ttbr = made.at | TTBR_WALK;
 	clean_dcache(&ttbr, sizeof(ttbr));
 	drop_kept();
 	write_ttbr0(ttbr);

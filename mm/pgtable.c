@@ -49,14 +49,14 @@ static uint32_t page_bits(uint32_t bits)
 
 static uint32_t *leaf_of(const struct pgtable *pt, uint32_t entry)
 {
-	return pt->leaves + ((entry & LEAF_MASK) - pt->leaves_at) / sizeof(*pt->leaves);
+	return pt->root + ((entry & LEAF_MASK) - pt->at) / sizeof(*pt->root);
 }
 
 void pgtable_init(struct pgtable *pt, uint32_t *memory, uint32_t at, unsigned leaves)
 {
 	pt->root = memory;
 	pt->leaves = memory + ROOT_ENTRIES;
-	pt->leaves_at = at + PGTABLE_BYTES(0);
+	pt->at = at;
 	pt->room = leaves;
 	pt->used = 0;
 	pt->fresh = 0;
@@ -117,7 +117,7 @@ static uint32_t *make_leaf(struct pgtable *pt, uint32_t i)
 	leaf = pt->leaves + n * LEAF_ENTRIES;
 	for (uint32_t p = 0; p < LEAF_ENTRIES; p++)
 		leaf[p] = bits ? (at + (p << PAGE_SHIFT)) | bits : 0;
-	pt->root[i] = (pt->leaves_at + n * PGTABLE_LEAF_BYTES) | DOMAIN(PGTABLE_DOMAIN) | TYPE_LEAF;
+	pt->root[i] = (pt->at + PGTABLE_BYTES(n)) | DOMAIN(PGTABLE_DOMAIN) | TYPE_LEAF;
 	return leaf;
 }
 

@@ -39,9 +39,9 @@ enum pgtable_attr {
 
 /** Tables. Private but for reading; one instance may be live while another is built. */
 struct pgtable {
-	uint32_t *root;   /**< what TTBR0 gets */
-	uint32_t *leaves; /**< the second-level tables, behind root */
-	uint32_t leaves_at;
+	uint32_t *root;      /**< the first-level table, */
+	uint32_t at;         /**< and its physical address: what TTBR0 gets */
+	uint32_t *leaves;    /* the second-level tables, behind root */
 	unsigned room, used; /**< second-level tables: in all, and in use */
 	unsigned fresh;      /* the first that was never used */
 	uint32_t given_back; /* a list by their first words, of numbers + 1 */

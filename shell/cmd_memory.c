@@ -119,7 +119,7 @@ int cmd_pgtable(struct shell_env *env, int argc, char *argv[])
 		shell_printf(env, "0x%08" PRIx32 "..0x%08" PRIx32 " %8llu KiB  %s\n", run.base,
 			     (uint32_t)(run.base + (run.size - 1)),
 			     (unsigned long long)run.size / 1024, names[run.attr]);
-	shell_printf(env, "second-level tables: %u of %u\n", env->pgtable->used,
-		     env->pgtable->room);
+	shell_printf(env, "tables: first level at 0x%08" PRIx32 ", second level %u of %u\n",
+		     env->pgtable->at, env->pgtable->used, env->pgtable->room);
 	return 0;
 }

@@ -166,7 +166,7 @@ static int open_native(struct store *s)
 		return err;
 	s->open = true;
 	if (store_purgeable(s))
-		store_purge(s, NULL, NULL);
+		store_remove_expired(s, NULL, NULL);
 	evicted = store_evict(s);
 	if (evicted)
 		store_report(s, "%lu entries more than the most there may be: the eldest removed",

@@ -118,7 +118,7 @@ class Desk:
         assert ours == until_dump(theirs[start + 1:])
 
     def compare_lists(self, board, text):
-        """What the prompt knows: the lists as they are now, with the heap."""
+        """What the prompt knows: the lists as they are now, with page tables and heap."""
         ours = parse_dump(text)
         answer = board.run("memblock memory; meminfo; memblock reserved")
         lists = [[tuple(int(n, 16) for n in pair) for pair in re.findall(
@@ -130,9 +130,17 @@ class Desk:
         assert int(kilobytes["NoMap"]) == nomap // 1024
         reserved = [region[:2] for region in ours.reserved]
         assert not subtract(reserved, lists[1])
-        heap = subtract(lists[1], reserved)
-        assert len(heap) <= 1
-        assert sum(last + 1 - first for first, last in heap) == 1024 * int(kilobytes["HeapSize"])
+        since = subtract(lists[1], reserved)
+        assert len(since) <= 2
+        assert sum(last + 1 - first for first, last in since) == \
+            1024 * int(kilobytes["HeapSize"]) + self.tables_size(board)
+
+    def tables_size(self, board):
+        """The bytes that the boot has reserved for page tables, in whole pages."""
+        at, leaves = re.search(r"tables: first level at 0x([0-9a-f]+), second level \d+ of (\d+)",
+                               board.run("pgtable")).groups()
+        first, last = self.project.image
+        return 0 if first <= int(at, 16) <= last else 16384 + (int(leaves) + 3) // 4 * 4096
 
     def survey(self, board, log, argv):
         """What memmap prints about the boot with this log."""

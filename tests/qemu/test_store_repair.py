@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""store check, store repair and store grow on the board, with damage by mw and in RAM that was off."""
+"""store check, store repair and store grow on the board, with damage in RAM that is on, and that was off."""
 
 import re
 
@@ -59,7 +59,7 @@ def test_damaged_value(machine):
     board = machine.boot()
     put_all(board)
     at = machine.address("second")
-    board.run(f"mw 0x{at + HEADER + 8:x} 0xffffffff")
+    machine.change(at + HEADER + 8, b"\xff\xff\xff\xff")
     offset = at - STORE
     found = board.run("store check")
     assert f'problem: offset {offset}: a slot of 72 bytes, key "second": wrong checksum' in found
@@ -81,7 +81,7 @@ def test_damaged_chain(machine):
     board = machine.boot()
     put_all(board)
     at = machine.address("second")
-    board.run(f"mw 0x{at:x} 0")
+    machine.change(at, bytes(4))
     assert f"problem: offset {at - STORE}: the size or the tag of a slot is damaged" in board.run("store check")
     assert board.run("store repair --yes").endswith("slots dropped 0")
     expect_values(board)
@@ -113,7 +113,7 @@ def test_no_superblock(machine):
     board = machine.boot()
     put_all(board)
     for copy in (0, 2048):
-        board.run(f"mw 0x{STORE + copy + 20:x} 0xffffffff")
+        machine.change(STORE + copy + 20, b"\xff\xff\xff\xff")
     answer = "both copies of the superblock are damaged: "
     for command in ("check", "repair", "repair --yes"):
         assert answer + "what is open can be read until the next reset" in board.run(f"store {command}")

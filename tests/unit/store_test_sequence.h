@@ -65,6 +65,7 @@ static inline struct ops_world *ops_new_world(const struct ops *ops, struct rng 
 		w->config.media.written = ops_written;
 		w->config.media.clean = ops_clean;
 		w->config.media.barrier = ops_barrier;
+		w->config.media.window = ops_window;
 	}
 	ops_fill_media(w, r);
 	ops_make_keys(w, r);

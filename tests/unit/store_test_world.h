@@ -100,6 +100,8 @@ struct ops_world {
 	uint8_t *kept;   /* what was cleaned, too */
 	uint8_t *copy;   /* of the region before a call that must not write */
 	bool unflushed;
+	bool window;  /* it is open, */
+	bool strayed; /* and something came while it was not */
 	struct store s;
 	struct store_config config;
 	int64_t clock;
@@ -135,7 +137,16 @@ static inline void ops_written(void *ctx, uint32_t off, uint32_t len)
 {
 	struct ops_world *w = ctx;
 
+	w->strayed |= !w->window;
 	memcpy(w->shadow + off, w->region + off, len);
+}
+
+static inline void ops_window(void *ctx, bool open)
+{
+	struct ops_world *w = ctx;
+
+	w->strayed |= open == w->window;
+	w->window = open;
 }
 
 static inline void ops_clean(void *ctx, const void *ptr, size_t len)
@@ -172,6 +183,9 @@ static inline bool ops_check_media(struct ops_world *w)
 			at++;
 		return ops_fail(w, "byte %u was not flushed", at);
 	}
+	if (w->window || w->strayed)
+		return ops_fail(w,
+				"the window was left open, or closed while something was written");
 	return !w->unflushed || ops_fail(w, "lines were cleaned without a barrier behind");
 }
 
