@@ -152,6 +152,10 @@ void mmu_protect(struct boot *b)
 		pgtable_init(&made, (uint32_t *)(uintptr_t)at, at, leaves);
 		if (!map_build(&made, &map)) {
 			go_over();
+			if (b->store_place != STORE_PLACE_NONE && !map_guards_store(b))
+				pr_info("store: " PRIpa "+" PRIpa ": not made of whole MiB: not "
+					"protected from stray writes",
+					b->store_base, b->store_size);
 			return;
 		}
 	}

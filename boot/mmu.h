@@ -30,13 +30,14 @@ void mmu_map_normal(uintptr_t base, size_t size);
 
 /**
  * Notes that a driver uses the registers in [base, base + size), which stay mapped; with
- * mmu_protect() done they are mapped now. A line if that cannot be.
+ * mmu_protect() done they are mapped now. If that cannot be, a line says so.
  */
 void mmu_claim(uintptr_t base, size_t size);
 
 /**
  * Allocates tables from memblock, makes them of what B and memblock's lists know (boot/map.h) and
- * goes over to them. If there is no memory for them, the first table stays, and a line says so.
+ * goes over to them: once, before other cores are started. If there is no memory for them, the
+ * first table stays, and a line says so; so does one if the store's region cannot be guarded.
  */
 void mmu_protect(struct boot *b);
 

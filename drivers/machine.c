@@ -7,6 +7,7 @@
 
 #include "drivers/a9_timer.h"
 #include "drivers/gic.h"
+#include "drivers/cache.h"
 #include "drivers/pl011.h"
 #include "drivers/pl031.h"
 #include "drivers/vexpress_sysreg.h"
@@ -113,6 +114,7 @@ const struct uart_ops *machine_uart_driver(const char *name)
 
 int machine_reset(void)
 {
+	cache_clean_all(); /* what anybody wrote is to be there after it */
 	return machine.reset ? machine.reset() : -ENODEV;
 }
 

@@ -280,6 +280,8 @@ static inline bool ops_check(struct ops_world *w)
 {
 	struct walker *now = w->after;
 
+	if (w->window)
+		return ops_fail(w, "the window was left open");
 	if (!ops_check_media(w) || !ops_walk(w))
 		return false;
 	if (now->live_bytes + now->free_bytes + now->held_bytes != now->end - CHAIN_START)

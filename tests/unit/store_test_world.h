@@ -183,9 +183,9 @@ static inline bool ops_check_media(struct ops_world *w)
 			at++;
 		return ops_fail(w, "byte %u was not flushed", at);
 	}
-	if (w->window || w->strayed)
-		return ops_fail(w,
-				"the window was left open, or closed while something was written");
+	if (w->strayed)
+		return ops_fail(w, "something was written while the window was closed, or it was "
+				   "opened twice");
 	return !w->unflushed || ops_fail(w, "lines were cleaned without a barrier behind");
 }
 
