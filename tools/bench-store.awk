@@ -310,6 +310,7 @@ END {
 	full_name["lmdb"] = "LMDB"
 	full_name["cairn-classic"] = "Cairn, classic format"
 	full_name["cairn-native"] = "Cairn, with trailers"
+	full_name["cairn-guarded"] = "Cairn, with trailers and the window"
 	full_name["cairn-flushed"] = "Cairn, with trailers and hooks"
 	not_always["recovery"]      # not where nothing survives,
 	not_always["put_untouched"] # nor with mixed values

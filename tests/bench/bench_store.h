@@ -115,4 +115,7 @@ void bench_clean(const void *ptr, size_t len);
 /** Waits until that is so. */
 void bench_barrier(void);
 
+/** Lets the region be written, or no longer, where something keeps others from that. */
+void bench_window(bool open);
+
 #endif

@@ -36,6 +36,11 @@ void bench_barrier(void)
 	dsb();
 }
 
+void bench_window(bool open)
+{
+	mmu_store_window(NULL, open);
+}
+
 static void begin(void)
 {
 	began = board_ticks();

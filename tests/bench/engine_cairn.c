@@ -35,6 +35,12 @@ static void barrier(void *ctx)
 	bench_barrier();
 }
 
+static void window(void *ctx, bool open)
+{
+	(void)ctx;
+	bench_window(open);
+}
+
 static void must(int err)
 {
 	if (err)
@@ -68,6 +74,14 @@ static void cairn_open_classic(uint32_t entries, size_t bytes)
 static void cairn_open_native(uint32_t entries, size_t bytes)
 {
 	prepare(entries, bytes);
+	must(store_format(&config.media, entries));
+	must(store_open(&store, &config));
+}
+
+static void cairn_open_guarded(uint32_t entries, size_t bytes)
+{
+	prepare(entries, bytes);
+	config.media.window = window;
 	must(store_format(&config.media, entries));
 	must(store_open(&store, &config));
 }
@@ -190,6 +204,7 @@ static void cairn_close(void)
 const struct engine engines[] = {
 	{.name = "cairn-classic", .open = cairn_open_classic, CAIRN},
 	{.name = "cairn-native", .open = cairn_open_native, CAIRN},
+	{.name = "cairn-guarded", .open = cairn_open_guarded, CAIRN},
 	{.name = "cairn-flushed", .open = cairn_open_flushed, .cost = cairn_cost, CAIRN},
 	{0},
 };
