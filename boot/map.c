@@ -18,7 +18,7 @@ static struct pages pages_of(uint64_t base, uint64_t size)
 {
 	uint64_t end = base + size < PGTABLE_SPACE ? base + size : PGTABLE_SPACE;
 
-	if (base >= PGTABLE_SPACE)
+	if (!size || base >= PGTABLE_SPACE)
 		return (struct pages){0, 0};
 	return (struct pages){(uint32_t)ROUND_DOWN(base, PAGE_SIZE), ROUND_UP(end, PAGE_SIZE)};
 }
