@@ -6,9 +6,9 @@
 #include "lib/types.h"
 
 /**
- * The first SIZE free bytes in memblock's direction, at a multiple of ALIGN, that are memory indeed:
- * each page keeps what is written to it, as those that mem= claimed beyond the end may not. 0: there
- * are none. Reserves nothing.
+ * The first SIZE free bytes in memblock's direction, at a multiple of ALIGN, that are memory
+ * indeed: each page keeps what is written to it, as those that mem= claimed beyond the end may not.
+ * 0: there are none. Reserves nothing.
  */
 phys_addr_t heap_find(size_t size, phys_addr_t align);
 

@@ -436,8 +436,8 @@ static void test_md_stops_at_what_may_not_be_read(void **state)
 		 end - 8, end);
 	assert_string_equal(md("4", end - 8, &outcome), expected);
 	assert_int_equal(outcome, -1);
-	snprintf(expected, sizeof(expected),
-		 "md: not 0x%016" PRIxPTR ": nothing is mapped there\n", base - 4);
+	snprintf(expected, sizeof(expected), "md: not 0x%016" PRIxPTR ": nothing is mapped there\n",
+		 base - 4);
 	assert_string_equal(md("", base - 4, &outcome), expected);
 	md("", base, &outcome); /* the default is more than there is */
 	assert_int_equal(outcome, -1);
