@@ -120,7 +120,7 @@ static unsigned image_ranges(struct map_range *range)
 /* Drops what the data cache has of what a reset keeps: no cache may have a line of it any more. */
 static void drop_kept(void)
 {
-	clean_invalidate_dcache(__kept_start, (size_t)(__image_end - __kept_start));
+	clean_invalidate_dcache(__kept_start, (uintptr_t)__image_end - (uintptr_t)__kept_start);
 	dsb();
 }
 
