@@ -409,6 +409,12 @@ bench-store: ## the store beside khash, GHashTable, uthash, TDB, LMDB; and on th
 	BOARD_OBJ='$(filter-out %/boot/main.o, $(OBJ)) $(OUT)/pass1.o $(LIBS)' \
 	tools/bench-store.sh $(ARGS)
 
+.PHONY: bench-boot
+bench-boot: ## instructions from the entry to the prompt, and the parts that cost most; fails beyond a budget
+	@tools/setup.sh run
+	$(MAKE) --no-print-directory all
+	@tools/bench-boot.sh
+
 # ---- to use ---------------------------------------------------------------------------------
 
 .PHONY: run

@@ -78,6 +78,7 @@ static void find_devices(struct boot *b)
 	log_set_clock(uptime_us);
 	console_open(b);
 	console_use_interrupts();
+	log_set_guard(irq_save, irq_restore);
 	irq_unmask();
 }
 

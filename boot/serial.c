@@ -51,13 +51,13 @@ static void receive(void)
 /* No more than the port certainly holds: an interrupt must not last as long as the queue is. */
 static void send(void)
 {
-	for (int n = 0; n < UART_FIFO && !all_sent(); n++) {
-		char byte = send_queue[port.sent.tail % SERIAL_SEND_MAX];
+	uint32_t from = port.sent.tail % SERIAL_SEND_MAX, len = port.sent.head - port.sent.tail;
 
-		if (port.uart.ops->put(port.uart.base, (uint8_t)byte))
-			return;
-		port.sent.tail++;
-	}
+	if (len > SERIAL_SEND_MAX - from)
+		len = SERIAL_SEND_MAX - from;
+	if (len > UART_FIFO)
+		len = UART_FIFO;
+	port.sent.tail += (uint32_t)port.uart.ops->put(port.uart.base, send_queue + from, len);
 }
 
 /* Asks for what is of use: where nothing can be put received bytes stay in the port, which may tell

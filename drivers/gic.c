@@ -116,15 +116,12 @@ bool gic_bound(void)
 	return gic.distributor != 0;
 }
 
-/* Whether the interrupts of NODE are the controller's: the nearest node above, or itself, says so.
- */
+/* Whether the interrupts of NODE are the controller's. */
 static bool is_parent_of(const void *fdt, int node)
 {
-	const void *parent = NULL;
 	int len = 0;
+	const void *parent = dt_inherited(fdt, node, "interrupt-parent", &len);
 
-	for (; node >= 0 && !parent; node = fdt_parent_offset(fdt, node))
-		parent = fdt_getprop(fdt, node, "interrupt-parent", &len);
 	return parent && len == 4 && be32_load(parent) == gic.phandle;
 }
 

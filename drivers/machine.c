@@ -18,6 +18,7 @@
 
 struct machine machine;
 
+/* In the order in which they are bound: some use what those before them offer. */
 static const struct driver {
 	const char *compatible;
 	void (*bind)(const struct device *device);
@@ -64,17 +65,33 @@ static int node_base(const void *fdt, int node, uintptr_t *base)
 	return 0;
 }
 
+/* Notes NODE in NODES for each driver that is for it and has none yet. */
+static void find_drivers(const void *fdt, int node, int nodes[])
+{
+	int len;
+	const char *compatible = fdt_getprop(fdt, node, "compatible", &len);
+
+	for (size_t i = 0; compatible && i < ARRAY_SIZE(drivers); i++)
+		if (nodes[i] < 0 &&
+		    fdt_stringlist_contains(compatible, len, drivers[i].compatible) &&
+		    dt_available(fdt, node))
+			nodes[i] = node;
+}
+
+/* Each step through a tree is dear, so it is walked through once; then the order is the drivers'.
+ */
 void machine_bind(const void *fdt)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
-		const char *compatible = drivers[i].compatible;
-		int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
-		struct device device = {.fdt = fdt};
+	struct device device = {.fdt = fdt};
+	int nodes[ARRAY_SIZE(drivers)];
 
-		while (node >= 0 && !dt_available(fdt, node))
-			node = fdt_node_offset_by_compatible(fdt, node, compatible);
-		device.node = node;
-		if (node >= 0 && !node_base(fdt, node, &device.base))
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		nodes[i] = -1;
+	for (int node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL))
+		find_drivers(fdt, node, nodes);
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		device.node = nodes[i];
+		if (nodes[i] >= 0 && !node_base(fdt, nodes[i], &device.base))
 			drivers[i].bind(&device);
 	}
 }

@@ -50,8 +50,8 @@ struct uart_ops {
 	const char *compatible;
 	/** Enables the port; 115200 baud, 8N1 unless a loader has it running already. */
 	void (*init)(uintptr_t base);
-	/** Sends one byte, or -EAGAIN: there is no room for it. */
-	int (*put)(uintptr_t base, uint8_t byte);
+	/** Sends up to LEN bytes, as many as there is room for; returns how many. */
+	size_t (*put)(uintptr_t base, const void *bytes, size_t len);
 	/** A received byte, or -EAGAIN: none is waiting. With UART_OVERRUN, some are lost before
 	 * it.
 	 */

@@ -43,12 +43,14 @@ static void init(uintptr_t base)
 	mmio_write(base + CR, on);
 }
 
-static int put(uintptr_t base, uint8_t byte)
+static size_t put(uintptr_t base, const void *bytes, size_t len)
 {
-	if (mmio_read(base + FR) & FR_TXFF)
-		return -EAGAIN;
-	mmio_write(base + DR, byte);
-	return 0;
+	const uint8_t *byte = bytes;
+	size_t n;
+
+	for (n = 0; n < len && !(mmio_read(base + FR) & FR_TXFF); n++)
+		mmio_write(base + DR, byte[n]);
+	return n;
 }
 
 static int get(uintptr_t base)

@@ -143,3 +143,13 @@ int dt_reg_address(const void *fdt, int node, int n, uint64_t *address)
 	}
 	return 0;
 }
+
+const void *dt_inherited(const void *fdt, int node, const char *name, int *len)
+{
+	int path[DT_DEPTH_MAX], depth = path_to(fdt, node, path);
+	const void *p = NULL;
+
+	while (!p && depth-- > 0)
+		p = fdt_getprop(fdt, path[depth], name, len);
+	return p;
+}

@@ -36,4 +36,8 @@ int dt_find(const void *fdt, const char *path);
  */
 int dt_reg_address(const void *fdt, int node, int n, uint64_t *address);
 
+/** Property NAME of NODE, or of the nearest node above that has it; NULL: none. *LEN is its length.
+ */
+const void *dt_inherited(const void *fdt, int node, const char *name, int *len);
+
 #endif

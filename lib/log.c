@@ -35,6 +35,8 @@ static struct {
 static struct {
 	bool taken_up;  /* what lies in kept has been looked at */
 	uint32_t shown; /* start of the first record that no console was offered */
+	uint32_t (*enter)(void);
+	void (*leave)(uint32_t was);
 	log_clock_fn *clock;
 	log_sink_fn *sink;
 	void *sink_ctx;
@@ -181,6 +183,7 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 {
 	char text[LOG_LINE_MAX], line[STAMP_MAX + LOG_LINE_MAX];
 	uint64_t us = now.clock ? now.clock() : 0;
+	uint32_t was;
 	size_t n;
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) >= (int)sizeof(text))
@@ -189,8 +192,11 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 			     (unsigned long)(us % 1000000));
 	n += escape(line + n, sizeof(line) - 1 - n, text);
 	line[n++] = '\n';
+	was = now.enter ? now.enter() : 0;
 	append(level, line, n);
 	show_new();
+	if (now.leave)
+		now.leave(was);
 }
 
 void log_printf(enum log_level level, const char *fmt, ...)
@@ -200,6 +206,12 @@ void log_printf(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	log_vprintf(level, fmt, ap);
 	va_end(ap);
+}
+
+void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was))
+{
+	now.enter = enter;
+	now.leave = leave;
 }
 
 void log_set_clock(log_clock_fn *clock)

@@ -52,6 +52,12 @@ void log_printf(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** log_printf() for a va_list. */
 void log_vprintf(enum log_level level, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
+/**
+ * From now on ENTER is called before each change of the ring, and LEAVE with what ENTER returned
+ * behind it: for what else may log meanwhile, such as interrupts. The console gets its text inside.
+ */
+void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was));
+
 /** Time stamps are taken from CLOCK from now on; without one they are 0. */
 void log_set_clock(log_clock_fn *clock);
 

@@ -6,6 +6,7 @@
  * 1 after a panic.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "boot/exception.h"
 #include "boot/layout.h"
@@ -80,9 +81,8 @@ uint64_t board_tenths(uint64_t ticks)
 
 void board_print(const char *text)
 {
-	for (; *text; text++)
-		while (pl011_ops.put(EARLY_UART_BASE, (uint8_t)*text))
-			;
+	while (*text)
+		text += pl011_ops.put(EARLY_UART_BASE, text, strlen(text));
 }
 
 static void leave(void)
