@@ -16,6 +16,7 @@
 static struct {
 	struct uart uart;
 	bool by_interrupt;
+	bool alone; /* nobody will read any more: as little as possible is done */
 	struct {
 		uint32_t head, tail;
 	} sent, received;
@@ -71,7 +72,8 @@ static void ask(void)
 static void serve(void *ctx)
 {
 	(void)ctx;
-	receive();
+	if (!port.alone)
+		receive();
 	send();
 	ask();
 }
@@ -133,6 +135,7 @@ void serial_alone(void)
 	if (port.by_interrupt)
 		port.uart.ops->interrupts(port.uart.base, false, false);
 	port.by_interrupt = false;
+	port.alone = true;
 	make_room(SERIAL_SEND_MAX);
 }
 

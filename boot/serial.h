@@ -22,8 +22,8 @@ bool serial_is_open(void);
  * has none) or -ENOSPC. */
 int serial_use_interrupts(void);
 
-/** Goes without interrupts again and masks them on this core: for when nothing else can be relied
- * on. What waits is sent first. */
+/** Masks interrupts on this core, sends what waits, and from now on sends all text at once and
+ * receives none: for when little else can be relied on. */
 void serial_alone(void);
 
 /**

@@ -235,14 +235,17 @@ static void what_waits_comes_first_when_alone(void **state UNUSED)
 	assert_true(masked);
 	assert_sent("0123456789012345678901234567890123456789\r\n");
 	assert_false(chip.wants_room || chip.wants_received);
+	chip.typed = "x";
 	write_text("panic");
+	assert_int_equal(*chip.typed, 'x');
 	assert_sent("0123456789012345678901234567890123456789\r\npanic");
 }
 
-/* A port that takes nothing costs 50 ms now and then, and what waits, but it does not hang anybody. */
+/* A port that takes nothing costs 50 ms now and then, and what waits, but it does not hang anybody.
+ */
 static void a_port_that_is_stuck(void **state UNUSED)
 {
-	static char text[SERIAL_SEND_MAX + 1];
+	static char text[SERIAL_SEND_MAX + 100];
 	uint64_t began = ns;
 
 	chip.stuck = true;
