@@ -194,10 +194,15 @@ void console_panic_text(const char *text)
 	serial_write(text, strlen(text));
 }
 
-void console_drain(void)
+void console_drain(void *ctx)
 {
-	if (serial_flush())
-		pr_warn("console: it takes no more text: the rest of it is lost");
+	static bool told;
+
+	(void)ctx;
+	if (!serial_flush() || told)
+		return;
+	told = true;
+	pr_warn("console: it takes no more text: what waited for it is lost");
 }
 
 void console_write(void *ctx, const char *text, size_t len)

@@ -20,8 +20,9 @@ void console_open(struct boot *b);
  */
 int console_use_interrupts(void);
 
-/** Waits until all text has left the port, before the machine is handed over or turned off. */
-void console_drain(void);
+/** Waits until all text has left the port: before the machine is handed over or turned off, and for
+ * the shell. CTX is ignored. */
+void console_drain(void *ctx);
 
 /**
  * Masks interrupts and sends all text at once from now on, what waits first; all levels are shown.

@@ -207,13 +207,13 @@ static int may_access(uintptr_t addr, bool write)
 
 static int reset(void)
 {
-	console_drain();
+	console_drain(NULL);
 	return last_boot_reset();
 }
 
 static int power_off(void)
 {
-	console_drain();
+	console_drain(NULL);
 	return machine_poweroff();
 }
 
@@ -233,6 +233,7 @@ static void run_shell(struct boot *b)
 	bool has_region = b->store_place != STORE_PLACE_NONE;
 	struct shell_env env = {
 		.write = console_write,
+		.flush = console_drain,
 		.read = console_read,
 		.typed = console_typed,
 		.version = CAIRN_VERSION,
