@@ -6,6 +6,7 @@
 #include "boot/serial.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "drivers/gic.h"
 #include "drivers/irq.h"
@@ -97,11 +98,24 @@ static int make_room(uint32_t len)
 	return 0;
 }
 
-static void append(char byte)
+static void append(const char *text, size_t len)
 {
-	if (port.sent.head - port.sent.tail == SERIAL_SEND_MAX)
-		make_room(UART_FIFO);
-	send_queue[port.sent.head++ % SERIAL_SEND_MAX] = byte;
+	while (len) {
+		uint32_t at = port.sent.head % SERIAL_SEND_MAX;
+		size_t room = port.sent.tail + SERIAL_SEND_MAX - port.sent.head;
+		size_t n = SERIAL_SEND_MAX - at; /* up to where the queue's memory ends */
+
+		if (!room) {
+			make_room(UART_FIFO);
+			continue;
+		}
+		n = n < room ? n : room;
+		n = n < len ? n : len;
+		memcpy(send_queue + at, text, n);
+		port.sent.head += (uint32_t)n;
+		text += n;
+		len -= n;
+	}
 }
 
 void serial_open(const struct uart *uart)
@@ -143,10 +157,17 @@ void serial_write(const char *text, size_t len)
 {
 	uint32_t was = irq_save();
 
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n')
-			append('\r');
-		append(text[i]);
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+
+		append(text, n);
+		if (end) {
+			append("\r\n", 2);
+			n++;
+		}
+		text += n;
+		len -= n;
 	}
 	if (port.by_interrupt) {
 		send(); /* the interrupt comes when room is made: there must have been none */
