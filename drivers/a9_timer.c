@@ -89,14 +89,14 @@ static uint32_t rate(const void *fdt, int node)
 
 void a9_timer_bind(const struct device *device)
 {
-	const struct clock_counter counter = {count, rate(device->fdt, device->node)};
+	const struct clock_counter counter = {count, rate(device->fdt, dt_node(&device->path))};
 
 	timer = device->base;
 	mmio_write(timer + CONTROL, CONTROL_ENABLE);
 	if (!clock_add(&counter))
 		pr_warn("%s: no usable rate, and no other clock to measure it by: it is not used",
-			fdt_get_name(device->fdt, device->node, NULL));
-	interrupt = gic_interrupt(device->fdt, device->node);
+			fdt_get_name(device->fdt, dt_node(&device->path), NULL));
+	interrupt = gic_interrupt(device);
 	if (interrupt >= 0)
 		machine.start_tick = start_tick;
 }

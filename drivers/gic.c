@@ -95,16 +95,17 @@ void gic_init_core(void)
 
 void gic_bind(const struct device *device)
 {
+	int node = dt_node(&device->path);
 	uint64_t cpu;
 
-	if (dt_reg_address(device->fdt, device->node, 1, &cpu) || !machine_claim(cpu)) {
+	if (dt_reg_address(device->fdt, &device->path, 1, &cpu) || !machine_claim(cpu)) {
 		pr_warn("%s: reg gives no address of a CPU interface: there are no interrupts",
-			fdt_get_name(device->fdt, device->node, NULL));
+			fdt_get_name(device->fdt, node, NULL));
 		return;
 	}
 	gic.distributor = device->base;
 	gic.cpu = (uintptr_t)cpu;
-	gic.phandle = fdt_get_phandle(device->fdt, device->node);
+	gic.phandle = fdt_get_phandle(device->fdt, node);
 	gic.lines = LINES(mmio_read(gic.distributor + ICDICTR));
 	gic.handlers_count = 0;
 	init_distributor();
@@ -116,22 +117,22 @@ bool gic_bound(void)
 	return gic.distributor != 0;
 }
 
-/* Whether the interrupts of NODE are the controller's. */
-static bool is_parent_of(const void *fdt, int node)
+/* Whether the interrupts of DEVICE are the controller's. */
+static bool is_parent_of(const struct device *device)
 {
 	int len = 0;
-	const void *parent = dt_inherited(fdt, node, "interrupt-parent", &len);
+	const void *parent = dt_inherited(device->fdt, &device->path, "interrupt-parent", &len);
 
 	return parent && len == 4 && be32_load(parent) == gic.phandle;
 }
 
-int gic_interrupt(const void *fdt, int node)
+int gic_interrupt(const struct device *device)
 {
 	int len;
-	const uint8_t *cells = fdt_getprop(fdt, node, "interrupts", &len);
+	const uint8_t *cells = fdt_getprop(device->fdt, dt_node(&device->path), "interrupts", &len);
 	uint32_t kind, id;
 
-	if (!gic_bound() || !cells || len < 12 || !is_parent_of(fdt, node))
+	if (!gic_bound() || !cells || len < 12 || !is_parent_of(device))
 		return -ENOENT;
 	kind = be32_load(cells);
 	id = be32_load(cells + 4);

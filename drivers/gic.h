@@ -24,10 +24,10 @@ bool gic_bound(void);
 void gic_init_core(void);
 
 /**
- * The first interrupt that NODE of FDT names, for gic_handle(). -ENOENT: NODE has none, or one of
+ * The first interrupt that DEVICE's node names, for gic_handle(). -ENOENT: it has none, or one of
  * another controller; -EINVAL: it is none that the controller can have.
  */
-int gic_interrupt(const void *fdt, int node);
+int gic_interrupt(const struct device *device);
 
 /**
  * From now on HANDLER is called with CTX when INTERRUPT comes, and it is turned on: one below 32 on

@@ -52,58 +52,60 @@ bool machine_claim(uint64_t base)
 	return true;
 }
 
-static int node_base(const void *fdt, int node, uintptr_t *base)
+static int find_base(struct device *device)
 {
 	uint64_t address;
 
-	if (dt_reg_address(fdt, node, 0, &address) || !machine_claim(address)) {
+	if (dt_reg_address(device->fdt, &device->path, 0, &address) ||
+	    !machine_claim(address)) {
 		pr_warn("%s: reg gives no address that the CPU can reach: the device is left out",
-			fdt_get_name(fdt, node, NULL));
+			fdt_get_name(device->fdt, dt_node(&device->path), NULL));
 		return -EINVAL;
 	}
-	*base = (uintptr_t)address;
+	device->base = (uintptr_t)address;
 	return 0;
 }
 
-/* Notes NODE in NODES for each driver that is for it and has none yet. */
-static void find_drivers(const void *fdt, int node, int nodes[])
+/* Takes PATH's node for each driver that is for it and has none yet. */
+static void find_drivers(const void *fdt, const struct dt_path *path, struct device devices[])
 {
-	int len;
+	int len, node = dt_node(path);
 	const char *compatible = fdt_getprop(fdt, node, "compatible", &len);
 
 	for (size_t i = 0; compatible && i < ARRAY_SIZE(drivers); i++)
-		if (nodes[i] < 0 &&
+		if (!devices[i].fdt &&
 		    fdt_stringlist_contains(compatible, len, drivers[i].compatible) &&
 		    dt_available(fdt, node))
-			nodes[i] = node;
+			devices[i] = (struct device){.fdt = fdt, .path = *path};
 }
 
-/* Each step through a tree is dear, so it is walked through once; then the order is the drivers'.
- */
+/* The tree is walked through once; then the order is the drivers'. */
 void machine_bind(const void *fdt)
 {
-	struct device device = {.fdt = fdt};
-	int nodes[ARRAY_SIZE(drivers)];
+	struct device devices[ARRAY_SIZE(drivers)] = {{NULL}};
+	struct dt_path path = {0};
 
+	while (dt_next(fdt, &path))
+		find_drivers(fdt, &path, devices);
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		nodes[i] = -1;
-	for (int node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL))
-		find_drivers(fdt, node, nodes);
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
-		device.node = nodes[i];
-		if (nodes[i] >= 0 && !node_base(fdt, nodes[i], &device.base))
-			drivers[i].bind(&device);
-	}
+		if (devices[i].fdt && !find_base(&devices[i]))
+			drivers[i].bind(&devices[i]);
 }
 
 int machine_uart(const void *fdt, int node, struct uart *uart)
 {
+	struct device device = {.fdt = fdt};
+	int err;
+
 	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++) {
 		if (fdt_node_check_compatible(fdt, node, uarts[i].ops->compatible) != 0)
 			continue;
-		uart->ops = uarts[i].ops;
-		uart->interrupt = gic_interrupt(fdt, node);
-		return node_base(fdt, node, &uart->base);
+		err = dt_path_to(fdt, node, &device.path);
+		if (!err)
+			err = find_base(&device);
+		if (!err)
+			*uart = (struct uart){uarts[i].ops, device.base, gic_interrupt(&device)};
+		return err;
 	}
 	return -ENODEV;
 }

@@ -6,6 +6,7 @@
 #ifndef CAIRN_DRIVERS_MACHINE_H
 #define CAIRN_DRIVERS_MACHINE_H
 
+#include "lib/dt.h"
 #include "lib/types.h"
 
 struct machine {
@@ -42,7 +43,7 @@ struct uart {
 /** A node of the tree that a driver is bound to. */
 struct device {
 	const void *fdt;
-	int node;
+	struct dt_path path;
 	uintptr_t base; /**< the first address of its reg */
 };
 

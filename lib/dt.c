@@ -79,18 +79,29 @@ int dt_find(const void *fdt, const char *path)
 	return walk(fdt, walk(fdt, 0, target), path + alias);
 }
 
-/* The nodes from the root down to NODE, in one walk; the number of them, or -EINVAL. */
-static int path_to(const void *fdt, int node, int path[DT_DEPTH_MAX])
+bool dt_next(const void *fdt, struct dt_path *path)
 {
-	int depth = 0;
+	int depth = path->depth - 1, node = depth < 0 ? 0 : path->nodes[depth];
 
-	for (int at = 0; at >= 0 && depth >= 0; at = fdt_next_node(fdt, at, &depth)) {
-		if (depth >= DT_DEPTH_MAX)
-			continue;
-		path[depth] = at;
-		if (at == node)
-			return depth + 1;
-	}
+	if (depth < 0)
+		depth = 0;
+	else
+		do
+			node = fdt_next_node(fdt, node, &depth);
+		while (node >= 0 && depth >= DT_DEPTH_MAX);
+	if (node < 0 || depth < 0)
+		return false;
+	path->nodes[depth] = node;
+	path->depth = depth + 1;
+	return true;
+}
+
+int dt_path_to(const void *fdt, int node, struct dt_path *path)
+{
+	path->depth = 0;
+	while (dt_next(fdt, path))
+		if (dt_node(path) == node)
+			return 0;
 	return -EINVAL;
 }
 
@@ -126,17 +137,17 @@ static int translate_once(const void *fdt, int bus, int parent, uint64_t *addres
 	return -EINVAL;
 }
 
-int dt_reg_address(const void *fdt, int node, int n, uint64_t *address)
+int dt_reg_address(const void *fdt, const struct dt_path *path, int n, uint64_t *address)
 {
-	int path[DT_DEPTH_MAX], depth = path_to(fdt, node, path), len, ac, sc;
-	const uint8_t *reg = fdt_getprop(fdt, node, "reg", &len);
+	int len, ac, sc;
+	const uint8_t *reg = fdt_getprop(fdt, dt_node(path), "reg", &len);
 
-	if (depth < 2 || !reg || !bus_cells(fdt, path[depth - 2], &ac, &sc) ||
+	if (path->depth < 2 || !reg || !bus_cells(fdt, path->nodes[path->depth - 2], &ac, &sc) ||
 	    len < 4 * (n * (ac + sc) + ac))
 		return -EINVAL;
 	*address = dt_number(reg + 4 * n * (ac + sc), ac);
-	for (int i = depth - 2; i > 0; i--) {
-		int err = translate_once(fdt, path[i], path[i - 1], address);
+	for (int i = path->depth - 2; i > 0; i--) {
+		int err = translate_once(fdt, path->nodes[i], path->nodes[i - 1], address);
 
 		if (err)
 			return err;
@@ -144,12 +155,11 @@ int dt_reg_address(const void *fdt, int node, int n, uint64_t *address)
 	return 0;
 }
 
-const void *dt_inherited(const void *fdt, int node, const char *name, int *len)
+const void *dt_inherited(const void *fdt, const struct dt_path *path, const char *name, int *len)
 {
-	int path[DT_DEPTH_MAX], depth = path_to(fdt, node, path);
 	const void *p = NULL;
 
-	while (!p && depth-- > 0)
-		p = fdt_getprop(fdt, path[depth], name, len);
+	for (int i = path->depth; !p && i > 0; i--)
+		p = fdt_getprop(fdt, path->nodes[i - 1], name, len);
 	return p;
 }

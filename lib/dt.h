@@ -29,15 +29,35 @@ const char *dt_string(const void *fdt, int node, const char *name);
  */
 int dt_find(const void *fdt, const char *path);
 
-/**
- * Address N, from 0, in NODE's reg as the CPU sees it: through the ranges of every bus above it (an
- * empty ranges translates 1:1). 0 and *ADDRESS, or -EINVAL: not so many in reg, no ranges, or no
- * range holds it.
- */
-int dt_reg_address(const void *fdt, int node, int n, uint64_t *address);
+/** A node, and those it lies in: from the root, nodes[0], down to the node itself. A walk through a
+ * tree is dear, so who asks for several things about a node keeps its path. */
+struct dt_path {
+	int depth; /**< how many there are; 0: none yet */
+	int nodes[DT_DEPTH_MAX];
+};
 
-/** Property NAME of NODE, or of the nearest node above that has it; NULL: none. *LEN is its length.
+/** The node that PATH leads to. */
+static inline int dt_node(const struct dt_path *path)
+{
+	return path->nodes[path->depth - 1];
+}
+
+/** Goes on to the next node of the tree, in its order; from a depth of 0 to the root. Nodes that
+ * are too deep are left out. Returns false behind the last one. */
+bool dt_next(const void *fdt, struct dt_path *path);
+
+/** The path to NODE, in one walk. 0, or -EINVAL: it is too deep, or none. */
+int dt_path_to(const void *fdt, int node, struct dt_path *path);
+
+/**
+ * Address N, from 0, in the reg of PATH's node as the CPU sees it: through the ranges of every bus
+ * above it (an empty ranges translates 1:1). 0 and *ADDRESS, or -EINVAL: not so many in reg, no
+ * ranges, or no range holds it.
  */
-const void *dt_inherited(const void *fdt, int node, const char *name, int *len);
+int dt_reg_address(const void *fdt, const struct dt_path *path, int n, uint64_t *address);
+
+/** Property NAME of PATH's node, or of the nearest node above that has it; NULL: none. *LEN is its
+ * length. */
+const void *dt_inherited(const void *fdt, const struct dt_path *path, const char *name, int *len);
 
 #endif

@@ -166,9 +166,15 @@ static void make_tree(void)
 	fdt_finish(tree);
 }
 
+static void aim_at(const char *path)
+{
+	assert_int_equal(dt_path_to(tree, fdt_path_offset(tree, path), &device.path), 0);
+}
+
 static int interrupt_of(const char *path)
 {
-	return gic_interrupt(tree, fdt_path_offset(tree, path));
+	aim_at(path);
+	return gic_interrupt(&device);
 }
 
 static unsigned came[3];
@@ -186,7 +192,7 @@ static int start(void **state UNUSED)
 	memset(came, 0, sizeof(came));
 	chip.on = chip.core_on = true;
 	make_tree();
-	device.node = fdt_path_offset(tree, "/gic");
+	aim_at("/gic");
 	gic_bind(&device);
 	memset(chip.pending, 0, sizeof(chip.pending));
 	return 0;
@@ -286,7 +292,7 @@ static void between_cores(void **state UNUSED)
 static void without_a_cpu_interface(void **state UNUSED)
 {
 	memset(&gic, 0, sizeof(gic));
-	device.node = fdt_path_offset(tree, "/shared");
+	aim_at("/shared");
 	gic_bind(&device);
 	assert_false(gic_bound());
 }
