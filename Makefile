@@ -17,9 +17,10 @@ SAY = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-4s %s\
 # ---- the image ------------------------------------------------------------------------------
 
 ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=hard -mfpu=vfpv3-d16
-# No sibling calls: the memblock trace names callers by return address. printf without floats.
+# No sibling calls: the memblock trace names callers by return address. printf without floats. The
+# unwind tables are for backtraces.
 CFLAGS := -std=gnu11 $(ARCH) -O2 -g -ffunction-sections -fdata-sections \
-	-fno-optimize-sibling-calls -fno-partial-inlining -fno-common $(WARN) \
+	-fno-optimize-sibling-calls -fno-partial-inlining -fno-common -funwind-tables $(WARN) \
 	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf -I. -I$(OUT)/gen -isystem build/armhf/include
 ASFLAGS := $(ARCH) -g -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
 # The armhf libfdt was built with 4-byte enums; nothing passes one.
@@ -49,8 +50,8 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 
 # What runs once, or waits for a person, is small; the rest is quick.
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
-$(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o recover.o repair.o stat.o super.o \
-	walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o number.o symbols.o): CFLAGS += -Os
+$(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o note.o recover.o repair.o stat.o \
+	super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o number.o symbols.o unwind.o): CFLAGS += -Os
 
 # It must not become a call of itself.
 $(OUT)/boot/memmove.o: CFLAGS += -fno-tree-loop-distribute-patterns

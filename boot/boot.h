@@ -51,7 +51,8 @@ struct boot {
 	uint64_t initrd_start, initrd_size;
 
 	/* What the command line asks for. */
-	bool exit_on_panic; /**< cairn.semihosting */
+	bool exit_on_panic;                 /**< cairn.semihosting */
+	bool halt_on_panic, reset_on_panic; /**< cairn.panic, which counts before it */
 	char init[BOOT_INIT_MAX];
 	unsigned cores_max; /**< cores to be used at most; 0: all */
 

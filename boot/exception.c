@@ -2,56 +2,134 @@
 #include "boot/exception.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
+#include "boot/backtrace.h"
 #include "boot/console.h"
+#include "boot/fault.h"
 #include "boot/layout.h"
 #include "boot/mmu.h"
 #include "boot/reset_cause.h"
+#include "boot/uptime.h"
 #include "drivers/cp15.h"
+#include "drivers/machine.h"
+#include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
 
 #define CPSR_T (1u << 5)
+#define PLACES_MAX 12
+#define REPORT_SPINS 100000000 /* of a core that waits for another one's report: about a second */
 
 /* Semihosting (ARM DUI 0203): SYS_EXIT with any reason but "application exit" is status 1. */
 #define SYS_EXIT 0x18
 #define ADP_STOPPED_RUNTIME_ERROR 0x20023
 
-static bool may_exit;
-static bool reporting;
+static enum panic_end ends_by;
+static struct store_media kept;
+static char about[64];
 
-void panic_may_exit(void)
+static struct place {
+	uintptr_t base;
+	size_t size;
+	const char *name;
+} places[PLACES_MAX] = {
+	{0, PAGE_SIZE, "the first page: a null pointer"},
+};
+
+static atomic_uint reporter; /* number of the core that reports, and 1 */
+static atomic_bool reported;
+static unsigned faults_within; /* a report */
+
+static char report[STORE_NOTE_MAX];
+static uint32_t report_len;
+
+void panic_ends_by(enum panic_end end)
 {
-	may_exit = true;
+	ends_by = end;
 }
 
-static _Noreturn void panic_end(void)
+void panic_keep(const struct store_media *media, const char *text)
 {
-	if (may_exit) {
-		register uint32_t call __asm__("r0") = SYS_EXIT;
-		register uint32_t reason __asm__("r1") = ADP_STOPPED_RUNTIME_ERROR;
+	kept = *media;
+	snprintf(about, sizeof(about), "%s", text);
+	exception_name_place((uintptr_t)kept.base, kept.size, "the store's region");
+}
 
-		may_exit = false; /* where nobody answers, the SVC comes back as an exception */
-		__asm__ volatile("svc 0xab" ::"r"(call), "r"(reason) : "memory");
+const struct store_media *panic_kept(void)
+{
+	return &kept;
+}
+
+void exception_name_place(uintptr_t base, size_t size, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (places[i].name && places[i].base != base)
+			continue;
+		places[i] = (struct place){base, size, name};
+		return;
 	}
-	log_printf(LOG_EMERG, "halted");
+}
+
+static _Noreturn void halt(void)
+{
 	for (;;)
 		__asm__ volatile("wfi");
 }
 
-void panic(const char *fmt, ...)
+static void exit_qemu(void)
+{
+	register uint32_t call __asm__("r0") = SYS_EXIT;
+	register uint32_t reason __asm__("r1") = ADP_STOPPED_RUNTIME_ERROR;
+
+	ends_by = PANIC_HALT; /* where nobody answers, the SVC comes back as an exception */
+	__asm__ volatile("svc 0xab" ::"r"(call), "r"(reason) : "memory");
+}
+
+/* SAY takes a line that is ready. It may be all that still works. */
+static _Noreturn void end(void (*say)(const char *line))
+{
+	int err;
+
+	if (ends_by == PANIC_EXIT)
+		exit_qemu();
+	if (ends_by == PANIC_RESET) {
+		ends_by = PANIC_HALT;
+		err = machine_reset();
+		say("the reset failed:");
+		say(error_text(err));
+	}
+	say("halted");
+	halt();
+}
+
+static void say_to_log(const char *line)
+{
+	log_printf(LOG_EMERG, "%s", line);
+}
+
+static void say_past_log(const char *line)
+{
+	console_panic_text(line);
+	console_panic_text("\n");
+}
+
+/* A line of the report, to the log and to what will be the note. */
+static void PRINTF_LIKE(1, 2) line(const char *fmt, ...)
 {
 	char text[LOG_LINE_MAX];
 	va_list ap;
+	int len;
 
-	reset_cause_leave(RESET_PANIC);
-	console_for_panic();
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_printf(LOG_EMERG, "panic: %s", text);
-	panic_end();
+	say_to_log(text);
+	len = snprintf(report + report_len, sizeof(report) - report_len, "%s\n", text);
+	report_len += (uint32_t)len;
+	if (report_len >= sizeof(report))
+		report_len = sizeof(report) - 1;
 }
 
 static const char *kind_name(enum exception_kind kind)
@@ -68,43 +146,149 @@ static const char *kind_name(enum exception_kind kind)
 	return kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown exception";
 }
 
-static void report_registers(const struct exception_frame *f)
+/* A fault while this core reports: the C library and the log may be what is broken. */
+static _Noreturn void fault_within(const char *what, uint32_t pc)
 {
-	char at[SYMBOL_TEXT_MAX], from[SYMBOL_TEXT_MAX];
+	char hex[] = " 00000000\n";
 
-	log_printf(LOG_EMERG, "pc  %08lx %s", (unsigned long)f->pc,
-		   symbol_format(at, sizeof(at), f->pc));
-	log_printf(LOG_EMERG, "lr  %08lx %s", (unsigned long)f->lr,
-		   symbol_format(from, sizeof(from), f->lr));
-	log_printf(LOG_EMERG, "sp  %08lx cpsr %08lx (mode %02lx, %s)", (unsigned long)f->sp,
-		   (unsigned long)f->cpsr, (unsigned long)f->cpsr & 0x1f,
-		   f->cpsr & CPSR_T ? "Thumb" : "ARM");
+	if (faults_within++)
+		halt();
+	for (unsigned i = 0; i < 8; i++)
+		hex[8 - i] = "0123456789abcdef"[pc >> 4 * i & 0xf];
+	console_panic_text("\nexception inside the exception handler: ");
+	console_panic_text(what);
+	console_panic_text(" at");
+	console_panic_text(hex);
+	end(say_past_log);
+}
+
+/* Another core reports: a line behind its report, if that has an end. */
+static _Noreturn void fault_beside(const char *what, uint32_t pc)
+{
+	char at[SYMBOL_TEXT_MAX];
+
+	for (unsigned i = 0; i < REPORT_SPINS && !reported; i++)
+		;
+	log_printf(LOG_EMERG, "core %u: %s at %08lx %s", this_core(), what, (unsigned long)pc,
+		   symbol_format(at, sizeof(at), pc));
+	halt();
+}
+
+/* Returns on the one core that has a report to make, with a console and everything. */
+static void begin(const char *what, uint32_t pc)
+{
+	unsigned core = this_core() + 1, none = 0;
+
+	if (reporter == core)
+		fault_within(what, pc);
+	if (!(read_sctlr() & SCTLR_M)) {
+		reporter = core; /* there is no other one yet */
+		mmu_start();     /* the C library makes unaligned accesses */
+	} else if (!atomic_compare_exchange_strong(&reporter, &none, core)) {
+		fault_beside(what, pc);
+	}
+	reset_cause_leave(RESET_PANIC);
+	symbols_set(&image_symbols);
+	console_for_panic();
+}
+
+static void say_where(void)
+{
+	uint64_t us = uptime_us();
+
+	line("core %u, %lu.%06lu s%s%s", this_core(), (unsigned long)(us / 1000000),
+	     (unsigned long)(us % 1000000), about[0] ? ", " : "", about);
+}
+
+static _Noreturn void finish(const uint32_t registers[16])
+{
+	backtrace(registers, line);
+	if (kept.base && store_note_write(&kept, report, report_len) == 0)
+		say_to_log("the store keeps this report for the next boot");
+	reported = true;
+	end(say_to_log);
+}
+
+void panic(const char *fmt, ...)
+{
+	uint32_t registers[16];
+	char text[LOG_LINE_MAX];
+	va_list ap;
+
+	backtrace_here(registers);
+	begin("panic", registers[15]);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	line("panic: %s", text);
+	say_where();
+	finish(registers);
+}
+
+static void say_place(uint32_t address)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places) && places[i].name; i++)
+		if (address - places[i].base < places[i].size)
+			line("%08lx is in %s", (unsigned long)address, places[i].name);
+}
+
+static void say_instruction(const struct exception_frame *f)
+{
+	uint32_t word;
+	char text[FAULT_TEXT_MAX];
+
+	if (backtrace_word(f->pc, &word))
+		line("%s", fault_instruction(text, sizeof(text), f->cpsr & CPSR_T, word));
+}
+
+static void say_cause(enum exception_kind kind, const struct exception_frame *f)
+{
+	bool data = kind == EXCEPTION_DATA_ABORT;
+	uint32_t status = data ? read_dfsr() : read_ifsr();
+	uint32_t address = data ? read_dfar() : read_ifar();
+	char text[FAULT_TEXT_MAX];
+
+	if (kind == EXCEPTION_UNDEFINED)
+		say_instruction(f);
+	if (!data && kind != EXCEPTION_PREFETCH_ABORT)
+		return;
+	line("%s (%s %08lx)",
+	     data ? fault_data(text, sizeof(text), status, address)
+		  : fault_fetch(text, sizeof(text), status, address),
+	     data ? "DFSR" : "IFSR", (unsigned long)status);
+	if (fault_has_address(status))
+		say_place(address);
+}
+
+static void say_registers(const struct exception_frame *f)
+{
+	char at[SYMBOL_TEXT_MAX];
+
+	line("pc  %08lx %s", (unsigned long)f->pc, symbol_format(at, sizeof(at), f->pc));
+	line("lr  %08lx %s", (unsigned long)f->lr, symbol_format(at, sizeof(at), f->lr));
+	line("sp  %08lx cpsr %08lx (mode %02lx %s, %s)", (unsigned long)f->sp,
+	     (unsigned long)f->cpsr, (unsigned long)f->cpsr & 0x1f, fault_mode(f->cpsr),
+	     f->cpsr & CPSR_T ? "Thumb" : "ARM");
 	for (int i = 0; i < 12; i += 4)
-		log_printf(LOG_EMERG, "r%-2d %08lx r%-2d %08lx r%-2d %08lx r%-2d %08lx", i,
-			   (unsigned long)f->r[i], i + 1, (unsigned long)f->r[i + 1], i + 2,
-			   (unsigned long)f->r[i + 2], i + 3, (unsigned long)f->r[i + 3]);
-	log_printf(LOG_EMERG, "r12 %08lx", (unsigned long)f->r[12]);
+		line("r%-2d %08lx r%-2d %08lx r%-2d %08lx r%-2d %08lx", i, (unsigned long)f->r[i],
+		     i + 1, (unsigned long)f->r[i + 1], i + 2, (unsigned long)f->r[i + 2], i + 3,
+		     (unsigned long)f->r[i + 3]);
+	line("r12 %08lx", (unsigned long)f->r[12]);
 }
 
 void exception_report(enum exception_kind kind, const struct exception_frame *frame)
 {
-	if (reporting) {
-		console_panic_text("\nexception inside the exception handler\n");
-		panic_end();
-	}
-	reporting = true;
-	if (!(read_sctlr() & SCTLR_M))
-		mmu_start(); /* the C library makes unaligned accesses */
-	reset_cause_leave(RESET_PANIC);
-	symbols_set(&image_symbols);
-	console_for_panic();
-	log_printf(LOG_EMERG, "exception: %s", kind_name(kind));
-	if (kind == EXCEPTION_DATA_ABORT)
-		log_printf(LOG_EMERG, "address %08lx, status (DFSR) %08lx",
-			   (unsigned long)read_dfar(), (unsigned long)read_dfsr());
-	if (kind == EXCEPTION_PREFETCH_ABORT)
-		log_printf(LOG_EMERG, "address %08lx, status (IFSR) %08lx",
-			   (unsigned long)read_ifar(), (unsigned long)read_ifsr());
-	report_registers(frame);
-	panic_end();
+	uint32_t registers[16];
+
+	begin(kind_name(kind), frame->pc);
+	line("exception: %s", kind_name(kind));
+	say_where();
+	say_cause(kind, frame);
+	say_registers(frame);
+	for (int i = 0; i < 13; i++)
+		registers[i] = frame->r[i];
+	registers[13] = frame->sp;
+	registers[14] = frame->lr;
+	registers[15] = frame->pc;
+	finish(registers);
 }

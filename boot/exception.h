@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens when something goes wrong for good. */
+/*
+ * What happens when something goes wrong for good: a report on the console, in the log and in the
+ * store's region (store_note_write()), and the end of the boot.
+ *
+ * The first core that gets here reports. For another one, and for a fault inside of the report, one
+ * line has to do.
+ */
 #ifndef CAIRN_BOOT_EXCEPTION_H
 #define CAIRN_BOOT_EXCEPTION_H
 
 #include "lib/types.h"
+#include "store/store.h"
 
 /** What an exception interrupted, as vectors.S lays it down. */
 struct exception_frame {
@@ -26,12 +33,31 @@ enum exception_kind {
 _Noreturn void exception_report(enum exception_kind kind, const struct exception_frame *frame);
 
 /**
- * Logs "panic: " and the message and ends the boot: QEMU with a status of 1 if panic_may_exit() was
- * called, else this core waits for ever. A console is made if there is none yet.
+ * Reports "panic: " and the message, with a backtrace, and ends the boot. A console is made if
+ * there is none yet.
  */
 _Noreturn void panic(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/** From now on a panic ends QEMU by semihosting (which on a board would be one exception more). */
-void panic_may_exit(void);
+/** How a boot ends. What cannot be done is a line, and PANIC_HALT takes its place. */
+enum panic_end {
+	PANIC_HALT,  /**< the core waits for ever */
+	PANIC_EXIT,  /**< QEMU ends with a status of 1, by semihosting: on a board that would be one
+			exception more */
+	PANIC_RESET, /**< machine_reset() */
+};
+
+/** From now on a panic ends so. */
+void panic_ends_by(enum panic_end end);
+
+/** Reports are written to the store of MEDIA, too, from now on, with ABOUT (which boot of which
+ * version this is) among their first lines. Both are copied. */
+void panic_keep(const struct store_media *media, const char *about);
+
+/** The region of panic_keep(); its base is NULL if there is none. */
+const struct store_media *panic_kept(void);
+
+/** A fault at an address in [base, base + size) is told to be in NAME, which is kept: "the store's
+ * region". */
+void exception_name_place(uintptr_t base, size_t size, const char *name);
 
 #endif

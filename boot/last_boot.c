@@ -17,6 +17,7 @@
 #define RESET "cairn/reset"
 #define UPTIME "cairn/uptime"
 #define LOG "cairn/log"
+#define PANIC "cairn/panic"
 
 #define LOG_SHARE 8  /* the part of the region that a log may take: one in so many */
 #define COUNT_MAX 24 /* bytes of a count as text */
@@ -168,6 +169,33 @@ static void put_log(struct entries *e)
 	free(t.text);
 }
 
+static void show_lines(const char *text, const char *end)
+{
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		int len = (int)((newline ? newline : end) - text);
+
+		pr_warn(PANIC ": %.*s", len, text);
+		text += len + 1;
+	}
+}
+
+/* The report that a panic left stays where it is until it is an entry. */
+static void put_panic(struct entries *e)
+{
+	const struct store_media *media = &e->store->config.media;
+	unsigned failed_before = e->failed;
+	uint32_t len;
+	const char *text = store_note(media, &len);
+
+	if (!text)
+		return;
+	show_lines(text, text + len);
+	put(e, PANIC, text, len);
+	if (e->failed == failed_before)
+		store_note_clear(media);
+}
+
 void last_boot_write(struct store *s)
 {
 	struct entries e = {.store = s};
@@ -181,6 +209,7 @@ void last_boot_write(struct store *s)
 	else
 		forget(&e, UPTIME);
 	put_log(&e);
+	put_panic(&e);
 	if (e.failed)
 		pr_warn("cairn/: %u of the last boot's entries could not be written: %s", e.failed,
 			error_text(e.err));

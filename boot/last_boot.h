@@ -7,6 +7,8 @@
  *   cairn/uptime  how long the boot before had been running, as "12.345 s" (boot/uptime.h: how
  *                 precise that is)
  *   cairn/log     the log of the boot before, which dmesg -1 shows
+ *   cairn/panic   the report of the last panic or exception, which dmesg -p shows: not only of the
+ *                 boot before, it stays until there is another one (which boot it was it says)
  *
  * They are written once, right after the store was opened, from what the board and its memory kept
  * (boot/reset_cause.h, boot/uptime.h, lib/log.h). So nothing is written while a boot runs, and its

@@ -31,6 +31,9 @@ void core_entry(void);
 /** A bit for each core that waits in entry.S and is to go on; read there with the caches off. */
 extern volatile uint32_t cores_released;
 
+/** Where the code ends, which begins with the image, and its unwind tables. */
+extern char __text_end[], __exidx_start[], __exidx_end[];
+
 /** The tree that the build linked in. */
 extern const uint64_t __linked_in_tree[];
 

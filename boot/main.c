@@ -7,6 +7,7 @@
 #include "boot/bootdata.h"
 #include "boot/console.h"
 #include "boot/cores.h"
+#include "boot/crash.h"
 #include "boot/exception.h"
 #include "boot/find_memory.h"
 #include "boot/last_boot.h"
@@ -65,8 +66,10 @@ static void find_bootdata(struct boot *b)
 	b->image_size = (phys_addr_t)((uintptr_t)__image_end - (uintptr_t)__image_start);
 	bootdata_find(b, &places);
 	params_early(b);
-	if (b->exit_on_panic)
-		panic_may_exit();
+	if (b->reset_on_panic)
+		panic_ends_by(PANIC_RESET);
+	else if (b->exit_on_panic && !b->halt_on_panic)
+		panic_ends_by(PANIC_EXIT);
 }
 
 static void find_devices(struct boot *b)
@@ -145,6 +148,7 @@ static void refuse_store(struct boot *b, const char *why)
 static void open_store(struct boot *b)
 {
 	struct store_stats stats;
+	char about[64];
 	bool fresh;
 	int err;
 
@@ -162,6 +166,7 @@ static void open_store(struct boot *b)
 	};
 	if (b->store_problem[0])
 		return; /* another one is somewhere else: store_search() */
+	panic_keep(&store_config.media, CAIRN_VERSION);
 	err = store_open(&store, &store_config);
 	fresh = err == -ENODATA;
 	if (fresh && !store_format(&store_config.media, salt()))
@@ -182,6 +187,8 @@ static void open_store(struct boot *b)
 		return;
 	}
 	store_stat(&store, &stats);
+	snprintf(about, sizeof(about), "%s, boot %lu", CAIRN_VERSION, (unsigned long)stats.boots);
+	panic_keep(&store_config.media, about);
 	if (fresh)
 		pr_info("store: new, %lu bytes free at " PRIpa, (unsigned long)stats.free_bytes,
 			b->store_base);
@@ -248,6 +255,8 @@ static void run_shell(struct boot *b)
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
 		.reset = reset,
 		.poweroff = power_off,
+		.crash = crash,
+		.crash_kinds = crash_kinds,
 		.may_access = may_access,
 		.cores = &cores_for_shell,
 		.flush = flush,

@@ -21,6 +21,18 @@ static void set_semihosting(struct boot *b, const char *value)
 		pr_warn("cairn.semihosting=%s: expected 0 or 1: 0", value);
 }
 
+static void set_panic(struct boot *b, const char *value)
+{
+	bool reset = value && strcmp(value, "reset") == 0;
+
+	if (!reset && (!value || strcmp(value, "halt") != 0)) {
+		pr_warn("cairn.panic=%s: expected reset or halt: ignored", value ? value : "");
+		return;
+	}
+	b->reset_on_panic = reset;
+	b->halt_on_panic = !reset;
+}
+
 static void set_memblock(struct boot *b, const char *value)
 {
 	(void)b;
@@ -60,10 +72,12 @@ static const struct param memory_params[] = {
 	{"cairn.init", set_init},
 	{"cairn.cores", set_cores},
 	{"cairn.semihosting", NULL}, /* taken early */
+	{"cairn.panic", NULL},
 };
 
 static const struct param early_params[] = {
 	{"cairn.semihosting", set_semihosting},
+	{"cairn.panic", set_panic},
 };
 
 static const struct param *find(const struct param *table, size_t count, const char *name)

@@ -19,7 +19,7 @@ struct param {
 void params_each(struct boot *b, const struct param *table, size_t count,
 		 void (*unknown)(const char *name));
 
-/** What has to be known before anything can go wrong: cairn.semihosting. */
+/** What has to be known before anything can go wrong: cairn.semihosting and cairn.panic. */
 void params_early(struct boot *b);
 
 /** Memory, reservations and everything else but the console. Unknown cairn. parameters are a line.

@@ -36,6 +36,15 @@ static inline void isb(void)
 	__asm__ volatile("isb" ::: "memory");
 }
 
+/** Which core this is (MPIDR). */
+static inline unsigned this_core(void)
+{
+	uint32_t v;
+
+	__asm__ volatile("mrc p15, 0, %0, c0, c0, 5" : "=r"(v));
+	return v & 0xff;
+}
+
 /** The system control register. */
 static inline uint32_t read_sctlr(void)
 {

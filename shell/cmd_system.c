@@ -74,19 +74,16 @@ static void show_lines(struct shell_env *env, const char *text, size_t len)
 	}
 }
 
-static int show_last_log(struct shell_env *env)
+static int show_entry(struct shell_env *env, const char *key, const char *missing)
 {
-	static const char key[] = "cairn/log";
 	struct store_view view;
 	int err;
 
 	if (!shell_need_store(env, "dmesg"))
 		return -1;
-	err = store_get(env->store, key, sizeof(key) - 1, &view);
+	err = store_get(env->store, key, (uint32_t)strlen(key), &view);
 	if (err == -ENOENT) {
-		shell_printf(env,
-			     "dmesg: nothing is left of the last boot's log: %s is not there\n",
-			     key);
+		shell_printf(env, "dmesg: %s: %s is not there\n", missing, key);
 		return -1;
 	}
 	if (err)
@@ -103,7 +100,9 @@ int cmd_dmesg(struct shell_env *env, int argc, char *argv[])
 	if (argc == 1)
 		log_dump(env->write, env->ctx);
 	else if (!strcmp(argv[1], "-1"))
-		return show_last_log(env);
+		return show_entry(env, "cairn/log", "nothing is left of the last boot's log");
+	else if (!strcmp(argv[1], "-p"))
+		return show_entry(env, "cairn/panic", "no panic was reported");
 	else
 		return COMMAND_USAGE;
 	return 0;

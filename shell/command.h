@@ -73,7 +73,8 @@ int shell_open_store(struct shell_env *env, const char *name);
 int cmd_help(struct shell_env *env, int argc, char *argv[]);
 /** Version, board and where the device tree was found, a line each. */
 int cmd_version(struct shell_env *env, int argc, char *argv[]);
-/** The log of this boot; with "-1" that of the last one, which is the entry cairn/log. */
+/** The log of this boot; with "-1" that of the last one, which is the entry cairn/log; with "-p"
+ * the report of the last panic, cairn/panic. */
 int cmd_dmesg(struct shell_env *env, int argc, char *argv[]);
 /** env->bootargs, escaped. */
 int cmd_bootargs(struct shell_env *env, int argc, char *argv[]);
@@ -81,6 +82,8 @@ int cmd_bootargs(struct shell_env *env, int argc, char *argv[]);
 int cmd_md(struct shell_env *env, int argc, char *argv[]);
 /** One 32-bit write, if env->may_access() lets it. */
 int cmd_mw(struct shell_env *env, int argc, char *argv[]);
+/** env->crash() with argv[1]. */
+int cmd_crash(struct shell_env *env, int argc, char *argv[]);
 /** env->reset(), which returns only if it fails. */
 int cmd_reset(struct shell_env *env, int argc, char *argv[]);
 /** env->poweroff(), which returns only if it fails. */

@@ -10,7 +10,8 @@
 const struct command shell_commands[] = {
 	{"help", "[COMMAND]", "lists the commands, or says what one does", 0, 1, cmd_help},
 	{"version", "", "which Cairn, on which board, with which device tree", 0, 0, cmd_version},
-	{"dmesg", "[-1]", "shows the log, or with -1 that of the last boot", 0, 1, cmd_dmesg},
+	{"dmesg", "[-1|-p]", "shows the log, or that of the last boot, or the last panic", 0, 1,
+	 cmd_dmesg},
 	{"bootargs", "", "shows the command line that Cairn was started with", 0, 0, cmd_bootargs},
 	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
 	 cmd_memblock},
@@ -33,6 +34,7 @@ const struct command shell_commands[] = {
 	{"store", "check|repair [--yes]|grow|format [--yes]",
 	 "looks for damage, mends it; grows it; starts afresh", 1, 2, cmd_store},
 	{"stress", "[N|check]", "writes numbered entries until a key is hit", 0, 1, cmd_stress},
+	{"crash", "KIND", "makes a fault, to see its report", 1, 1, cmd_crash},
 	{"reset", "", "starts the board again", 0, 0, cmd_reset},
 	{"poweroff", "", "turns the board off", 0, 0, cmd_poweroff},
 };

@@ -55,6 +55,10 @@ struct shell_env {
 	/** Both return only if they fail, with a negative errno value. */
 	int (*reset)(void);
 	int (*poweroff)(void);
+	/** Makes a fault of KIND: comes back with 0 if nothing came of it, -EINVAL if it is none of
+	 * CRASH_KINDS, a text for people, or another negative errno value. */
+	int (*crash)(const char *kind);
+	const char *crash_kinds;
 	/** 0, or a negative errno value: whether a 32-bit read or write of ADDR may be tried. */
 	int (*may_access)(uintptr_t addr, bool write);
 	const struct pgtable *pgtable; /**< the translation tables in use; NULL: none */

@@ -36,6 +36,18 @@ enum {
 	SB_CRC = 124, /* CRC-32C of the bytes before it */
 };
 
+/* The note: what is left of the page behind copy B. */
+#define NOTE_OFFSET (SB_COPY_B + SB_SIZE)
+#define NOTE_MAGIC_VALUE 0x50414e43U /* "PANC" */
+
+/* Offsets in it. */
+enum {
+	NOTE_MAGIC = 0,
+	NOTE_CRC = 4,    /* CRC-32C of the length and the text */
+	NOTE_LENGTH = 8, /* of the text, in bytes */
+	NOTE_TEXT = 12,
+};
+
 /* Image. */
 #define IMAGE_OFFSET 4096U
 #define IMAGE_MAGIC 0x46435331U /* "FCS1" */

@@ -97,6 +97,7 @@ int store_format(const struct store_media *media, uint32_t salt)
 	sb.state = SB_NORMAL;
 	super_write(&d, &sb);
 	door_close(&d);
+	store_note_clear(media);
 	return 0;
 }
 

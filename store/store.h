@@ -269,6 +269,22 @@ enum store_found {
 /** Looks at the region without writing to it or checking more than the superblock. */
 enum store_found store_probe(const struct store_media *media);
 
+#define STORE_NOTE_MAX 1908U /**< bytes of text in a note; what is longer is cut */
+
+/**
+ * Writes TEXT into a place of its own in the superblock's page, over the note that may be there.
+ * Whatever the store was doing: of it only the region is looked at, no memory is allocated, and no
+ * entry is touched. Cut anywhere, there is the whole note or none. 0, or -ENODATA: no store
+ * (STORE_VALID) is there, and nothing was written.
+ */
+int store_note_write(const struct store_media *media, const char *text, uint32_t len);
+
+/** The note of the store in the region, *LEN bytes of it in place; NULL: there is none. */
+const char *store_note(const struct store_media *media, uint32_t *len);
+
+/** Forgets the note, if a store is there; store_format() does so, too. */
+void store_note_clear(const struct store_media *media);
+
 /** What a superblock tells of its region. */
 struct store_identity {
 	uint64_t place; /**< store_media.place when it was opened or formatted; 0: never told */

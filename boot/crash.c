@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/crash.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "boot/exception.h"
+#include "boot/layout.h"
+#include "lib/log.h"
+
+const char crash_kinds[] = "undefined svc prefetch null read write alignment text execute stack "
+			   "store panic nested";
+
+#define NOT_NULL 0x1000 /* an address that is not mapped, and in no first page */
+#define FRAME 256       /* bytes of stack that one call of recurse() takes at least */
+
+static int undefined(void)
+{
+	__asm__ volatile("udf #0");
+	return 0;
+}
+
+static int svc(void)
+{
+	__asm__ volatile("svc #0");
+	return 0;
+}
+
+static int prefetch(void)
+{
+	__asm__ volatile("blx %0" ::"r"(NOT_NULL | 1) : "lr", "memory");
+	return 0;
+}
+
+static int load(uintptr_t address)
+{
+	__asm__ volatile("ldr r3, [%0]" ::"r"(address) : "r3", "memory");
+	return 0;
+}
+
+static int null(void)
+{
+	return load(0);
+}
+
+static int read(void)
+{
+	return load(NOT_NULL);
+}
+
+static int write(void)
+{
+	__asm__ volatile("str %0, [%0]" ::"r"(NOT_NULL) : "memory");
+	return 0;
+}
+
+/* Of several registers at once: whatever SCTLR.A says. */
+static int alignment(void)
+{
+	uint32_t words[3] = {0};
+
+	__asm__ volatile("ldm %0, {r2, r3}" ::"r"((uintptr_t)words + 1) : "r2", "r3", "memory");
+	return 0;
+}
+
+static void write_back(volatile uint32_t *word)
+{
+	*word = *word;
+}
+
+static int text(void)
+{
+	write_back((uint32_t *)(uintptr_t)__image_start);
+	return 0;
+}
+
+static int execute(void)
+{
+	static uint16_t code[] = {0x4770}; /* bx lr */
+
+	__asm__ volatile("blx %0" ::"r"((uintptr_t)code | 1) : "lr", "memory");
+	return 0;
+}
+
+/* Until the stack of core 0 ends: at the guard page, or on that of exceptions, where none is now. */
+static __attribute__((noinline)) unsigned recurse(uintptr_t stop)
+{
+	volatile char frame[FRAME];
+
+	frame[0] = (char)stop;
+	if ((uintptr_t)frame < stop)
+		return 0;
+	return recurse(stop) + (unsigned)frame[0];
+}
+
+static int stack(void)
+{
+	recurse((uintptr_t)stacks + GUARD_SIZE + EXCEPTION_STACK_SIZE);
+	return 0;
+}
+
+static int store(void)
+{
+	const struct store_media *media = panic_kept();
+
+	if (!media->base)
+		return -ENODATA;
+	write_back((uint32_t *)media->base + media->size / sizeof(uint32_t) - 1);
+	return 0;
+}
+
+static int plain_panic(void)
+{
+	panic("somebody asked for it");
+}
+
+/* The report's first line asks for the time. */
+static int nested(void)
+{
+	log_set_clock((log_clock_fn *)(NOT_NULL | 1));
+	return undefined();
+}
+
+int crash(const char *kind)
+{
+	static int (*const kinds[])(void) = {undefined, svc,         prefetch, null,    read,
+					     write,     alignment,   text,     execute, stack,
+					     store,     plain_panic, nested};
+	const char *name = crash_kinds;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t len = strcspn(name, " ");
+
+		if (strlen(kind) == len && !memcmp(kind, name, len))
+			return kinds[i]();
+		name += len + 1;
+	}
+	return -EINVAL;
+}
