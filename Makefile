@@ -106,8 +106,8 @@ $(OUT)/boot/main.o: $(OUT)/gen/version.h
 
 # What does not touch the CPU or a device is built for the host as it is.
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
-	cmdline.c find_memory.c map.c memory.c params.c reserve.c reserved_memory.c store_region.c store_search.c \
-	summary.c)
+	cmdline.c fault.c find_memory.c map.c memory.c params.c reserve.c reserved_memory.c store_region.c \
+	store_search.c summary.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c tests/powercut/test_*.c)))

@@ -13,32 +13,45 @@
 #define DOMAIN 2u     /* the domain field is valid for a data abort */
 #define EXTERNAL 4u
 
+/* What the fault was met at. */
+#define SECTION 0x10u
+#define PAGE 0x20u
+#define WALK1 0x30u
+#define WALK2 0x40u
+static const char *const met_at[] = {
+	"",
+	", section",
+	", page",
+	" in a table walk, first level",
+	" in a table walk, second level",
+};
+
 static const struct cause {
 	uint8_t status, flags;
 	const char *text;
 } causes[] = {
 	{0x01, 0, "alignment fault"},
 	{0x02, NO_ADDRESS, "debug event"},
-	{0x03, 0, "access flag fault, section"},
+	{0x03, SECTION, "access flag fault"},
 	{0x04, 0, "fault of a cache maintenance operation"},
-	{0x05, 0, "translation fault, section"},
-	{0x06, DOMAIN, "access flag fault, page"},
-	{0x07, DOMAIN, "translation fault, page"},
+	{0x05, SECTION, "translation fault"},
+	{0x06, PAGE | DOMAIN, "access flag fault"},
+	{0x07, PAGE | DOMAIN, "translation fault"},
 	{0x08, EXTERNAL, "external abort"},
-	{0x09, DOMAIN, "domain fault, section"},
-	{0x0b, DOMAIN, "domain fault, page"},
-	{0x0c, EXTERNAL, "external abort in a table walk, first level"},
-	{0x0d, DOMAIN, "permission fault, section"},
-	{0x0e, EXTERNAL | DOMAIN, "external abort in a table walk, second level"},
-	{0x0f, DOMAIN, "permission fault, page"},
+	{0x09, SECTION | DOMAIN, "domain fault"},
+	{0x0b, PAGE | DOMAIN, "domain fault"},
+	{0x0c, WALK1 | EXTERNAL, "external abort"},
+	{0x0d, SECTION | DOMAIN, "permission fault"},
+	{0x0e, WALK2 | EXTERNAL | DOMAIN, "external abort"},
+	{0x0f, PAGE | DOMAIN, "permission fault"},
 	{0x10, 0, "conflict in the TLB"},
 	{0x14, 0, "lockdown abort"},
 	{0x16, EXTERNAL | NO_ADDRESS, "asynchronous external abort"},
 	{0x18, NO_ADDRESS, "asynchronous parity error"},
 	{0x19, 0, "parity error"},
 	{0x1a, 0, "coprocessor abort"},
-	{0x1c, 0, "parity error in a table walk, first level"},
-	{0x1e, DOMAIN, "parity error in a table walk, second level"},
+	{0x1c, WALK1, "parity error"},
+	{0x1e, WALK2 | DOMAIN, "parity error"},
 };
 
 static const struct cause *cause_of(uint32_t status)
@@ -69,7 +82,7 @@ static const char *describe(char *text, size_t size, uint32_t status, uint32_t a
 			 (unsigned long)address);
 	if (data && (c->flags & DOMAIN))
 		snprintf(domain, sizeof(domain), ", domain %u", (unsigned)(status >> 4 & 0xf));
-	snprintf(text, size, "%s%s: %s%s%s", access, at, c->text,
+	snprintf(text, size, "%s%s: %s%s%s%s", access, at, c->text, met_at[c->flags >> 4],
 		 !(c->flags & EXTERNAL)   ? ""
 		 : status & STATUS_SLVERR ? " (slave error)"
 					  : " (decode error)",
@@ -89,18 +102,14 @@ const char *fault_fetch(char *text, size_t size, uint32_t status, uint32_t addre
 
 const char *fault_instruction(char *text, size_t size, bool thumb, uint32_t word)
 {
-	unsigned b[4] = {word & 0xff, word >> 8 & 0xff, word >> 16 & 0xff, word >> 24};
+	unsigned low = word & 0xffff, high = word >> 16;
 
 	if (!thumb)
-		snprintf(text, size, "ARM instruction %08lx, bytes %02x %02x %02x %02x",
-			 (unsigned long)word, b[0], b[1], b[2], b[3]);
-	else if ((b[1] & 0xf8) < 0xe8) /* A6.1: from 0b11101 on it has a second halfword */
-		snprintf(text, size, "Thumb instruction %02x%02x, bytes %02x %02x", b[1], b[0],
-			 b[0], b[1]);
+		snprintf(text, size, "ARM instruction %08lx", (unsigned long)word);
+	else if (low < 0xe800) /* A6.1: from 0b11101 on it has a second halfword */
+		snprintf(text, size, "Thumb instruction %04x", low);
 	else
-		snprintf(text, size,
-			 "Thumb instruction %02x%02x %02x%02x, bytes %02x %02x %02x %02x", b[1],
-			 b[0], b[3], b[2], b[0], b[1], b[2], b[3]);
+		snprintf(text, size, "Thumb instruction %04x %04x", low, high);
 	return text;
 }
 

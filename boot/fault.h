@@ -21,9 +21,8 @@ const char *fault_fetch(char *text, size_t size, uint32_t status, uint32_t addre
 bool fault_has_address(uint32_t status);
 
 /**
- * Writes the instruction whose first word, as it is loaded from its address, is WORD (the address
- * need not be a multiple of 4 in Thumb state) to TEXT as the manuals write it, and its bytes as
- * they lie in memory. Returns TEXT.
+ * Writes the instruction whose first 4 bytes, as a little-endian word, are WORD to TEXT: a word in
+ * ARM state; in Thumb state a halfword, or two. Returns TEXT.
  */
 const char *fault_instruction(char *text, size_t size, bool thumb, uint32_t word);
 

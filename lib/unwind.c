@@ -235,6 +235,8 @@ static bool by_table(struct unwind *u, uint32_t entry)
 	struct bytes b;
 
 	u->r[UNWIND_PC] = 0;
+	if (!u->first)
+		u->r[UNWIND_LR] = 0; /* it made a call, so it must have been saved */
 	if (!open_table(&b, u->image, entry) || !run(u, &b))
 		return false;
 	if (u->first ? u->r[UNWIND_SP] < sp : u->r[UNWIND_SP] <= sp)

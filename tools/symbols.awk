@@ -2,6 +2,7 @@
 # Turns "nm -n" of the image into the table that lib/symbols.h describes, as assembler.
 # Of several names for one address the first counts; mapping symbols ($a, $t, $d) are left out.
 # -v pointer=.quad is for 64-bit programs, whose code has to lie below 4 GiB all the same.
+BEGIN { n = 0 } # as an index it would be "" until it is one
 function name_of(hex) { return substr(hex, length(hex) - 7) }
 $2 ~ /^[tT]$/ && $3 !~ /^[$]/ && $1 != last {
 	last = $1
