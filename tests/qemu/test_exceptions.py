@@ -3,16 +3,43 @@
 
 import re
 import struct
+from collections import namedtuple
 
 import pytest
 
 from conftest import LOAD
+from test_retention import Monitor
 
 UDF = b"\x00\xde"  # Thumb: permanently undefined
 SVC = b"\x00\xdf"
 BKPT = b"\x00\xbe"
 LOAD_FROM_0 = b"\x00\x20\x00\x68"  # movs r0, #0; ldr r0, [r0]
 JUMP_TO_0 = b"\x01\x20\x00\x47"  # movs r0, #1; bx r0
+STACK_IS = b"\x00\x48\x01\xe0%s\x85\x46\x00\xde"  # ldr r0, [pc]; b .+6; %s; mov sp, r0; udf
+
+Kind = namedtuple("Kind", "first cause callers")
+CALLERS = ["crash", "cmd_crash", "shell_run", "shell_loop", "main", "reset"]
+KINDS = {  # of the command crash: the report's first line, a pattern of its cause, who called whom
+    "undefined": Kind("exception: undefined instruction", "Thumb instruction de00$",
+                      ["undefined", *CALLERS]),
+    "svc": Kind("exception: supervisor call", "", ["svc", *CALLERS[1:]]),
+    "prefetch": Kind("exception: prefetch abort",
+                     r"fetch from 00001000: translation fault, \w+ \(IFSR 0000000[57]\)$",
+                     [None, "prefetch", *CALLERS]),
+    "null": Kind("exception: data abort",
+                 r"read from 00000000: translation fault, .*\(DFSR 0000000[57]\)\n"
+                 r"00000000 is in the first page: a null pointer$", ["null", *CALLERS]),
+    "read": Kind("exception: data abort",
+                 r"read from 00001000: translation fault, .*\(DFSR 0000000[57]\)$",
+                 ["read", *CALLERS]),
+    "write": Kind("exception: data abort",
+                  r"write to 00001000: translation fault, .*\(DFSR 0000080[57]\)$",
+                  ["write", *CALLERS]),
+    "alignment": Kind("exception: data abort",
+                      r"read from 60[0-9a-f]{5}[13579bdf]: alignment fault \(DFSR 00000001\)$",
+                      ["alignment", *CALLERS]),
+    "panic": Kind("panic: somebody asked for it", "", ["panic", "plain_panic", *CALLERS]),
+}
 
 
 def report(board):
@@ -43,7 +70,8 @@ def test_before_anything_else(project, hand_over, patch_image, code, kind):
     assert re.search(r"sp  60[0-9a-f]{6} cpsr [0-9a-f]{8} \(mode 13", text)
     assert len(re.findall(r"r\d+ +[0-9a-f]{8}", text)) == 13
     if code == LOAD_FROM_0:
-        assert re.search("address 00000000, status", text)
+        assert "] read from 00000000: translation fault, section (DFSR 00000005)\n" in text
+        assert "] 00000000 is in the first page: a null pointer\n" in text
     board.child.expect("halted")
 
 
@@ -59,8 +87,8 @@ def call_of(project, name):
 
 
 @pytest.mark.parametrize("code, words", [
-    (0xE7F000F0, ["undefined instruction", "{at:08x} reset+0x", "(mode 13, ARM)"]),
-    (0xE59D1001, ["data abort", "{at:08x} reset+0x", "(mode 13, ARM)"]),  # ldr r1, [sp, #1]
+    (0xE7F000F0, ["undefined instruction", "{at:08x} reset+0x", "(mode 13 svc, ARM)"]),
+    (0xE59D1001, ["data abort", "{at:08x} reset+0x", "(mode 13 svc, ARM)"]),  # ldr r1, [sp, #1]
 ], ids=["undefined", "unaligned"])
 def test_before_the_mmu_is_on(project, hand_over, patch_image, code, words):
     """Stacks are all there is. An unaligned access faults, as on a board: SCTLR.A is set."""
@@ -126,3 +154,83 @@ def test_semihosting_where_nobody_answers(project, hand_over, patch_image, compi
     board.child.expect("exception inside the exception handler")
     board.child.expect("halted")
     assert "exception" not in board.child.before
+
+
+def lines_until(board, last):
+    """The report up to its last line, without time stamps."""
+    board.child.expect(last)
+    return re.sub(r"^\[ *\d+\.\d+\] ", "", board.child.before.replace("\r", ""), flags=re.M)
+
+
+def callers(text):
+    """The functions of a backtrace, the innermost first; None where there is no function."""
+    frames = re.findall(r"^#(\d+) +[0-9a-f]{8} (?:(\w+)\+0x|0x)", text, re.M)
+    assert [int(number) for number, _ in frames] == list(range(len(frames)))
+    return [name or None for _, name in frames]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_crash(boot, kind):
+    """Each kind is told as what it is, ends in a reset, and is there in the next boot."""
+    board = boot("-m", "64M", "-a", "cairn.panic=reset", "--init", "put k v")
+    board.send(f"crash {kind}\r")
+    board.child.expect(r"\] (?=exception: |panic: )")
+    text = lines_until(board, r"\[ *\d+\.\d+\] the store keeps this report")
+    assert text.startswith(KINDS[kind].first + "\ncore 0, ")
+    assert re.search(r"\Acore 0, \d+\.\d{6} s, \S+, boot 1$", text.split("\n")[1])
+    assert re.search(r"boot 1\n" + KINDS[kind].cause, text, re.M)
+    assert callers(text) == KINDS[kind].callers
+    log = board.wait_prompt()
+    assert "] Last reset: panic, after " in log
+    assert board.run("dmesg -p") + "\n" == text
+    shown = re.findall(r"^\[ *\d+\.\d+\] cairn/panic: (.*)$", log, re.M)
+    assert "\n".join(shown) + "\n" == text
+    assert board.run("get k; get cairn/boots; get cairn/reset") == "v\n2\npanic"
+    assert "cairn/panic" not in board.reset()
+    assert board.run("dmesg -p") + "\n" == text
+
+
+def test_crash_inside_the_report(boot):
+    """One line, and the boot ends as it was asked to."""
+    board = boot("-m", "64M", "-a", "cairn.panic=reset")
+    board.send("crash nested\r")
+    board.until_fault()
+    assert re.match(r"\nexception inside the exception handler: prefetch abort at 00001000\r",
+                    board.child.after)
+    assert "Last reset: panic" in board.wait_prompt()
+    assert board.run("dmesg -p") == "dmesg: no panic was reported: cairn/panic is not there"
+
+
+def test_crash_of_no_kind(boot):
+    """What there is is told."""
+    board = boot("-m", "64M")
+    assert set(KINDS) < set(board.run("crash it").removeprefix("crash: expected one of ").split())
+    assert board.run("crash") == "usage: crash KIND"
+
+
+@pytest.mark.parametrize("stack", [0, 0x1000, 0x10000000, 0x60000001, 0x63000000, 0xFFFFFFFC])
+def test_broken_stack(project, boot, patch_image, tmp_path, stack):
+    """The backtrace ends where nothing can be read, and the report is whole."""
+    monitor = Monitor(tmp_path)
+    at = project.symbols["cmd_version"]
+    at += -at % 4
+    code = STACK_IS.replace(b"%s", struct.pack("<I", stack), 1)
+    image = patch_image({project.symbols["cmd_version"]: b"\x00\xbf", at: code})
+    board = boot("-m", "64M", "-a", "cairn.panic=halt", extra=[*monitor.options, "-kernel", image])
+    board.send("version\r")
+    board.child.expect(r"\] (?=exception: )")
+    text = lines_until(board, r"\[ *\d+\.\d+\] the store keeps this report")
+    assert text.startswith("exception: undefined instruction\n")
+    assert int(re.search(r"^sp  ([0-9a-f]{8}) ", text, re.M)[1], 16) & ~3 == stack & ~3
+    assert callers(text)[0] == "cmd_version"
+    board.child.expect(r"\] halted\r*\n")
+    monitor.reset()
+    board.wait_prompt()
+    assert board.run("dmesg -p") + "\n" == text
+
+
+def test_unknown_panic_parameter(boot):
+    """It is a line, and the board halts as ever."""
+    for value in "", "=reboot":
+        log = boot("-m", "64M", "-a", f"cairn.panic{value}").boot_log
+        assert f"cairn.panic={value[1:]}: expected reset or halt: ignored\n" in log

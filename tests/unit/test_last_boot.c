@@ -333,6 +333,53 @@ static void a_full_store(void **state UNUSED)
 	assert_in_range(refused, 10, 240);
 }
 
+/* The report of a panic is shown, becomes an entry, and stays one until there is another. */
+static void a_panic(void **state UNUSED)
+{
+	static const char report[] = "panic: one\n#0  60010000\n";
+
+	start_boot();
+	assert_int_equal(store_note_write(&config.media, report, sizeof(report) - 1), 0);
+	end_boot();
+	start_boot();
+	assert_string_equal(entry(PANIC), report);
+	assert_int_equal(told(PANIC ": panic: one\n"), 1);
+	assert_int_equal(told(PANIC ": #0  60010000\n"), 1);
+	end_boot();
+	start_boot();
+	assert_string_equal(entry(PANIC), report);
+	assert_int_equal(told(PANIC), 0);
+	assert_int_equal(store_note_write(&config.media, "panic: two", 10), 0);
+	end_boot();
+	start_boot();
+	assert_string_equal(entry(PANIC), "panic: two");
+	assert_int_equal(told(PANIC ": panic: two\n"), 1);
+	end_boot();
+}
+
+/* Without room for the entry the report waits for a boot that has some. */
+static void a_panic_of_a_full_store(void **state UNUSED)
+{
+	static const char filler[REGION_SIZE], report[STORE_NOTE_MAX];
+	struct store_stats stats;
+
+	start_boot();
+	store_stat(&store, &stats);
+	assert_int_equal(store_put(&store, "f", 1, filler, stats.largest - 1, NULL, 0, STORE_NEVER),
+			 0);
+	assert_int_equal(store_note_write(&config.media, report, sizeof(report)), 0);
+	end_boot();
+	start_boot();
+	assert_string_equal(entry(PANIC), "none");
+	assert_int_equal(warnings(), 1);
+	assert_int_equal(store_delete(&store, "f", 1), 0);
+	end_boot();
+	start_boot();
+	assert_int_equal(store_contains(&store, PANIC, sizeof(PANIC) - 1), 0);
+	assert_int_equal(warnings(), 0);
+	end_boot();
+}
+
 #define BOOT_TEST(test) cmocka_unit_test_setup(test, power_on)
 
 int main(void)
@@ -349,6 +396,8 @@ int main(void)
 		BOOT_TEST(a_long_log_loses_its_start),
 		BOOT_TEST(a_count_that_is_none),
 		BOOT_TEST(a_full_store),
+		BOOT_TEST(a_panic),
+		BOOT_TEST(a_panic_of_a_full_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

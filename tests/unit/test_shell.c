@@ -323,11 +323,34 @@ static void test_dmesg_of_the_last_boot(void **state)
 	EXPECT("dmesg -1", "[    0.000000] one \\x07\ttwo \xc3\xa4\n\\x1b[2J\\x0dthree\\x7f\n");
 	EXPECT("put cairn/log 'no line'; dmesg -1", "put: cairn/log, 7 bytes\nno line\n");
 	EXPECT("put cairn/log ''; dmesg -1", "put: cairn/log, 0 bytes\n\n");
-	REFUSED("dmesg 1", "usage: dmesg [-1]\n");
+	REFUSED("dmesg 1", "usage: dmesg [-1|-p]\n");
 	env.store_closed = "it is damaged";
 	REFUSED("dmesg -1",
 		"dmesg: the store is not open: it is damaged (store format --yes starts "
 		"afresh)\n");
+}
+
+static void test_dmesg_of_the_last_panic(void **state)
+{
+	(void)state;
+	REFUSED("dmesg -p", "dmesg: no panic was reported: cairn/panic is not there\n");
+	EXPECT("put cairn/panic 'panic: x'; dmesg -p", "put: cairn/panic, 8 bytes\npanic: x\n");
+}
+
+static int crash(const char *kind)
+{
+	return !strcmp(kind, "a") ? 0 : !strcmp(kind, "b") ? -ENODATA : -EINVAL;
+}
+
+static void test_crash(void **state)
+{
+	(void)state;
+	env.crash = crash;
+	env.crash_kinds = "a b";
+	REFUSED("crash", "usage: crash KIND\n");
+	REFUSED("crash a", "crash: nothing came of it: this board does not guard against it\n");
+	REFUSED("crash b", "crash: there was never a store here\n");
+	REFUSED("crash \"a b\"", "crash: expected one of a b\n");
 }
 
 static void test_reset_and_poweroff(void **state)
@@ -951,6 +974,8 @@ int main(void)
 		TEST(test_bootargs),
 		TEST(test_dmesg),
 		TEST(test_dmesg_of_the_last_boot),
+		TEST(test_dmesg_of_the_last_panic),
+		TEST(test_crash),
 		TEST(test_reset_and_poweroff),
 		TEST(test_numbers),
 		TEST(test_md),
