@@ -63,15 +63,16 @@ static int alignment(void)
 	return 0;
 }
 
-static void write_back(volatile uint32_t *word)
+/* Writes what is there. */
+static int write_back(const void *word)
 {
-	*word = *word;
+	__asm__ volatile("ldr r3, [%0]\n\tstr r3, [%0]" ::"r"(word) : "r3", "memory");
+	return 0;
 }
 
 static int text(void)
 {
-	write_back((uint32_t *)(uintptr_t)__image_start);
-	return 0;
+	return write_back(__image_start);
 }
 
 static int execute(void)
@@ -105,8 +106,7 @@ static int store(void)
 
 	if (!media->base)
 		return -ENODATA;
-	write_back((uint32_t *)media->base + media->size / sizeof(uint32_t) - 1);
-	return 0;
+	return write_back((uint32_t *)media->base + media->size / sizeof(uint32_t) - 1);
 }
 
 static int plain_panic(void)

@@ -10,8 +10,7 @@
 const struct command shell_commands[] = {
 	{"help", "[COMMAND]", "lists the commands, or says what one does", 0, 1, cmd_help},
 	{"version", "", "which Cairn, on which board, with which device tree", 0, 0, cmd_version},
-	{"dmesg", "[-1|-p]", "shows the log, the last boot's, or the last panic", 0, 1,
-	 cmd_dmesg},
+	{"dmesg", "[-1|-p]", "shows the log, the last boot's, or the last panic", 0, 1, cmd_dmesg},
 	{"bootargs", "", "shows the command line that Cairn was started with", 0, 0, cmd_bootargs},
 	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
 	 cmd_memblock},
