@@ -83,8 +83,9 @@ static int execute(void)
 	return 0;
 }
 
-/* Until the stack of core 0 ends: at the guard page, or on that of exceptions, where none is now. */
-static __attribute__((noinline)) unsigned recurse(uintptr_t stop)
+/* Until the stack of core 0 ends: at the guard page, or on that of exceptions, where none is now.
+ */
+static __attribute__((noipa)) unsigned recurse(uintptr_t stop)
 {
 	volatile char frame[FRAME];
 

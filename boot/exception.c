@@ -225,11 +225,24 @@ void panic(const char *fmt, ...)
 	finish(registers);
 }
 
+/* A stack that ran over has met the guard page below it. */
+static void say_stack(uint32_t address)
+{
+	uint32_t at = address - (uint32_t)stacks, below_main = GUARD_SIZE + EXCEPTION_STACK_SIZE;
+	uint32_t in_core = at % STACKS_OF_A_CORE;
+
+	if (at < sizeof(stacks) && (in_core < GUARD_SIZE || in_core - below_main < GUARD_SIZE))
+		line("%08lx is right below core %u's %s stack, which was too small",
+		     (unsigned long)address, (unsigned)(at / STACKS_OF_A_CORE),
+		     in_core < GUARD_SIZE ? "exception" : "main");
+}
+
 static void say_place(uint32_t address)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(places) && places[i].name; i++)
 		if (address - places[i].base < places[i].size)
 			line("%08lx is in %s", (unsigned long)address, places[i].name);
+	say_stack(address);
 }
 
 static void say_instruction(const struct exception_frame *f)

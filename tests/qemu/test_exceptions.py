@@ -38,6 +38,19 @@ KINDS = {  # of the command crash: the report's first line, a pattern of its cau
     "alignment": Kind("exception: data abort",
                       r"read from 60[0-9a-f]{5}[13579bdf]: alignment fault \(DFSR 00000001\)$",
                       ["alignment", *CALLERS]),
+    "text": Kind("exception: data abort",
+                 rf"write to {LOAD:08x}: permission fault, \w+, domain 0 \(DFSR 0000080[df]\)$",
+                 ["text", *CALLERS]),
+    "execute": Kind("exception: prefetch abort",
+                    r"fetch from 60[0-9a-f]{6}: permission fault, \w+ \(IFSR 0000000[df]\)$",
+                    [None, "execute", *CALLERS]),
+    "stack": Kind("exception: data abort",
+                  r"write to 60[0-9a-f]{6}: translation fault, page, domain 0 \(DFSR 00000807\)\n"
+                  r"60[0-9a-f]{6} is right below core 0's main stack, which was too small$",
+                  ["recurse"] * 16),
+    "store": Kind("exception: data abort",
+                  r"write to 63fffffc: permission fault, section, domain 1 \(DFSR 0000081d\)\n"
+                  r"63fffffc is in the store's region$", ["store", *CALLERS]),
     "panic": Kind("panic: somebody asked for it", "", ["panic", "plain_panic", *CALLERS]),
 }
 
