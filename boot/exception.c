@@ -101,6 +101,7 @@ static _Noreturn void end(void (*say)(const char *line))
 		say(error_text(err));
 	}
 	say("halted");
+	reported = true;
 	halt();
 }
 
@@ -205,7 +206,6 @@ static _Noreturn void finish(const uint32_t registers[16])
 	backtrace(registers, line);
 	if (kept.base && store_note_write(&kept, report, report_len) == 0)
 		say_to_log("the store keeps this report for the next boot");
-	reported = true;
 	end(say_to_log);
 }
 

@@ -14,6 +14,7 @@ import pytest
 
 from fcs_tool import (FCS, PAGE, START, VECTOR, WAIT, complaint, contents, fcs, image, out, path, run,
                       store, unchanged)
+from test_fcs_check import crc32c
 
 
 # ---- single entries ------------------------------------------------------------------------------
@@ -307,6 +308,22 @@ def test_info(image):
     assert lines == {"kind": "region image", "size": "65536", "version": "1", "boots": "1", "entries": "4",
                      "used": "192", "free": "61240", "free slots": "2", "kept aside": "0", "largest": "61152",
                      "next number": lines["next number"]}
+
+
+def test_info_of_a_panic(image):
+    """The report is shown as long as it is whole, and nothing is changed."""
+    text = "panic: \N{SNOWMAN}\n#0  60010000\n".encode() + b"\x1b\n"
+    body = len(text).to_bytes(4, "big") + text
+    note = b"PANC" + crc32c(body).to_bytes(4, "big") + body
+    data = bytearray(image.read_bytes())
+    data[2176:2176 + len(note)] = note
+    image.write_bytes(data)
+    said = out("info", image).decode()
+    assert said.endswith("\npanic:\n  panic: \N{SNOWMAN}\n  #0  60010000\n  \\x1b\n")
+    assert image.read_bytes() == data
+    data[2190] ^= 1
+    image.write_bytes(data)
+    assert "panic" not in out("info", image).decode()
 
 
 def test_info_classic():

@@ -214,6 +214,26 @@ def test_crash_inside_the_report(boot):
     assert board.run("dmesg -p") == "dmesg: no panic was reported: cairn/panic is not there"
 
 
+def test_on_two_cores(project, boot, patch_image, tmp_path):
+    """One of them reports, the other one has a line behind it."""
+    monitor = Monitor(tmp_path)
+    image = patch_image({project.symbols["work_on_lists"]: UDF})
+    board = boot("-m", "64M", "--smp", "2", "-a", "cairn.panic=halt",
+                 extra=[*monitor.options, "-kernel", image])
+    board.send("cores test\r")
+    board.child.expect(r"\] (?=exception: )")
+    text = lines_until(board, r"\[ *\d+\.\d+\] the store keeps this report")
+    first = int(re.match(r"exception: undefined instruction\ncore ([01]), ", text)[1])
+    assert callers(text)[0] == "work_on_lists"
+    board.child.expect(r"\] halted\r*\n")
+    board.child.expect(r"\] core ([01]): undefined instruction at ([0-9a-f]{8}) work_on_lists\+0x0/")
+    assert int(board.child.match[1]) == 1 - first
+    assert "exception" not in board.child.before
+    monitor.reset()
+    assert "Last reset: panic" in board.wait_prompt()
+    assert board.run("dmesg -p") + "\n" == text
+
+
 def test_crash_of_no_kind(boot):
     """What there is is told."""
     board = boot("-m", "64M")

@@ -248,6 +248,27 @@ static void print_super(const struct file *f)
 	       super.region_size, SB_VERSION_VALUE, super.salt, super.boots);
 }
 
+/* The report of a panic that no boot has made an entry of so far. */
+static void print_note(const struct file *f)
+{
+	const struct store_media media = {.base = f->base, .size = f->size};
+	uint32_t len;
+	const char *text = store_note(&media, &len);
+
+	if (!text)
+		return;
+	printf("panic:\n");
+	for (const char *end = text + len, *line = text; line < end;) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		size_t n = (size_t)((newline ? newline : end) - line);
+		char *word = word_string(line, n);
+
+		printf("  %s\n", word);
+		free(word);
+		line += n + 1;
+	}
+}
+
 int cmd_info(const struct options *o)
 {
 	struct store_stats stats;
@@ -273,6 +294,8 @@ int cmd_info(const struct options *o)
 		printf("largest:     %" PRIu32 "\n"
 		       "next number: %" PRIu64 "\n",
 		       stats.largest, stats.next_seq);
+	if (f.kind != FILE_CLASSIC)
+		print_note(&f);
 	store_close(&store);
 	file_close(&f);
 	return STATUS_OK;
