@@ -25,8 +25,16 @@ static struct {
 	uint8_t flushed[REGION], then[REGION], flushed_then[REGION];
 } cut;
 
+static bool window_open;
+
+static void window(void *ctx UNUSED, bool open)
+{
+	window_open = open;
+}
+
 static void written(void *ctx UNUSED, uint32_t off UNUSED, uint32_t len UNUSED)
 {
+	assert_true(window_open);
 	if (++cut.writes != cut.stop)
 		return;
 	memcpy(cut.then, region, REGION);
@@ -42,6 +50,8 @@ static int setup(void **state UNUSED)
 {
 	memset(region, 0, REGION);
 	memset(&cut, 0, sizeof(cut));
+	window_open = false;
+	config.media.window = window;
 	config.media.written = written;
 	config.media.barrier = barrier;
 	return store_format(&config.media, 7);
@@ -95,6 +105,7 @@ static void from_begin_to_end(void **state UNUSED)
 	assert_string_equal(note(), "another");
 	store_note_clear(&config.media);
 	assert_string_equal(note(), "none");
+	assert_false(window_open);
 	put_note("of the store before");
 	assert_int_equal(store_format(&config.media, 8), 0);
 	assert_string_equal(note(), "none");
