@@ -13,12 +13,14 @@
 #include "boot/reset_cause.h"
 #include "boot/uptime.h"
 #include "drivers/cp15.h"
+#include "drivers/gic.h"
 #include "drivers/machine.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
 
 #define CPSR_T (1u << 5)
+#define STOP_SGI (GIC_SGIS - 1)
 #define PLACES_MAX 12
 #define REPORT_SPINS 100000000 /* of a core that waits for another one's report: about a second */
 
@@ -76,6 +78,24 @@ static _Noreturn void halt(void)
 {
 	for (;;)
 		__asm__ volatile("wfi");
+}
+
+static void stop_core(void *ctx)
+{
+	(void)ctx;
+	halt();
+}
+
+void panic_stops_cores(void)
+{
+	gic_handle(STOP_SGI, stop_core, NULL);
+}
+
+static void stop_others(void)
+{
+	for (unsigned core = 0; core < CORES_MAX; core++)
+		if (core != this_core())
+			gic_sgi(core, STOP_SGI);
 }
 
 static void exit_qemu(void)
@@ -188,6 +208,7 @@ static void begin(const char *what, uint32_t pc)
 	} else if (!atomic_compare_exchange_strong(&reporter, &none, core)) {
 		fault_beside(what, pc);
 	}
+	stop_others();
 	reset_cause_leave(RESET_PANIC);
 	symbols_set(&image_symbols);
 	console_for_panic();

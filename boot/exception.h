@@ -49,6 +49,10 @@ enum panic_end {
 /** From now on a panic ends so. */
 void panic_ends_by(enum panic_end end);
 
+/** From now on a panic halts each core, not only its own, as soon as that one takes interrupts.
+ * Needs the interrupt controller; without one it does nothing. */
+void panic_stops_cores(void);
+
 /** Reports are written to the store of MEDIA, too, from now on, with ABOUT (which boot of which
  * version this is) among their first lines. Both are copied. */
 void panic_keep(const struct store_media *media, const char *about);

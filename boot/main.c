@@ -77,6 +77,7 @@ static void find_devices(struct boot *b)
 	machine.reachable = mmu_mapped;
 	machine.claim = mmu_claim;
 	machine_bind(b->fdt);
+	panic_stops_cores();
 	last_boot_look();
 	log_set_clock(uptime_us);
 	console_open(b);

@@ -12,6 +12,7 @@ from test_retention import Monitor
 
 UDF = b"\x00\xde"  # Thumb: permanently undefined
 SVC = b"\x00\xdf"
+RETURN = b"\x70\x47"
 BKPT = b"\x00\xbe"
 LOAD_FROM_0 = b"\x00\x20\x00\x68"  # movs r0, #0; ldr r0, [r0]
 JUMP_TO_0 = b"\x01\x20\x00\x47"  # movs r0, #1; bx r0
@@ -214,10 +215,21 @@ def test_crash_inside_the_report(boot):
     assert board.run("dmesg -p") == "dmesg: no panic was reported: cairn/panic is not there"
 
 
+def test_on_another_core(project, boot, patch_image):
+    """It reports as core 0 would."""
+    image = patch_image({project.symbols["job_run"]: UDF})
+    board = boot("-m", "64M", "--smp", "2", "-a", "cairn.panic=halt", extra=["-kernel", image],
+                 prompt=False)
+    board.child.expect(r"\] (?=exception: )")
+    text = lines_until(board, r"\] halted\r*\n")
+    assert text.startswith("exception: undefined instruction\ncore 1, ")
+    assert callers(text) == ["job_run", "core_main", "core_entry"]
+
+
 def test_on_two_cores(project, boot, patch_image, tmp_path):
-    """One of them reports, the other one has a line behind it."""
+    """One of them reports. If it could not stop the other one, that has a line behind the report."""
     monitor = Monitor(tmp_path)
-    image = patch_image({project.symbols["work_on_lists"]: UDF})
+    image = patch_image({project.symbols["work_on_lists"]: UDF, project.symbols["stop_core"]: RETURN})
     board = boot("-m", "64M", "--smp", "2", "-a", "cairn.panic=halt",
                  extra=[*monitor.options, "-kernel", image])
     board.send("cores test\r")
