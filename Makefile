@@ -424,7 +424,7 @@ run: ## boots the image in QEMU, to a prompt
 
 .PHONY: size
 size: all $(OUT)/size/cairn.map ## how large the image is, and memblock in it; fails beyond a budget
-	$(CROSS)size -A -x $(OUT)/cairn.elf | grep -E '^\.(text|rodata|symtab_image|got|data|bss) '
+	$(CROSS)size -A -x $(OUT)/cairn.elf | grep -E '^\.(text|rodata|symtab_image|ARM.extab|ARM.exidx|got|data|bss) '
 	@tools/memblock-size.sh $(OUT)/size/cairn.map $(MEMBLOCK_SMALL)
 
 # memblock for the smallest image, linked with the rest as it is.
