@@ -241,7 +241,7 @@ static void run_shell(struct boot *b)
 	bool has_region = b->store_place != STORE_PLACE_NONE;
 	struct shell_env env = {
 		.write = console_write,
-		.flush = console_drain,
+		.drain = console_drain,
 		.read = console_read,
 		.typed = console_typed,
 		.version = CAIRN_VERSION,

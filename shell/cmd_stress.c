@@ -218,8 +218,8 @@ int cmd_stress(struct shell_env *env, int argc, char *argv[])
 			return -1;
 		}
 		shell_printf(env, "%llu\n", (unsigned long long)n);
-		if (env->flush)
-			env->flush(env->ctx);
+		if (env->drain)
+			env->drain(env->ctx);
 	}
 	return 0;
 }

@@ -33,7 +33,7 @@ struct shell_env {
 	/** Writes LEN bytes to the console; '\n' is written as is (the console adds '\r'). */
 	void (*write)(void *ctx, const char *text, size_t len);
 	/** Waits until all that was written is to be seen. NULL: it always is. */
-	void (*flush)(void *ctx);
+	void (*drain)(void *ctx);
 	/** Waits for a byte from the console and returns it (0..255); -1: no more will come. */
 	int (*read)(void *ctx);
 	/** A byte that has come, else a negative value: it does not wait. */
