@@ -109,7 +109,7 @@ static void mmio_write(uintptr_t address, uint32_t value)
 	}
 }
 
-bool machine_base_usable(uint64_t base)
+bool machine_claim(uint64_t base)
 {
 	return base < UINT32_MAX;
 }

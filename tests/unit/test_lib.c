@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/ (but for the device tree) and the small parts of mm/: heap and page table. */
+/* lib/ (but for the device tree) and the heap. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,6 @@
 #include "lib/types.h"
 #include "mm/heap.h"
 #include "mm/memblock.h"
-#include "mm/pgtable.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -771,89 +770,7 @@ static void heap_ends(void **state UNUSED)
 		assert_int_equal(heap_memory[i], 1);
 }
 
-/* ---- page table ---- */
-
-/* ARM DDI 0406C, B3.5.1: a section, read and write for all. */
-#define SECTION_RW 0xc02u
-#define DEVICE (SECTION_RW | 1u << 4 | 1u << 2)                       /* XN, TEX C B = 000 0 1 */
-#define NORMAL (SECTION_RW | 1u << 16 | 1u << 12 | 1u << 3 | 1u << 2) /* S, TEX C B = 001 1 1 */
-
-static uint32_t pages[PGTABLE_ENTRIES] __attribute__((aligned(PGTABLE_ALIGN)));
-
-/* Fails unless the sections with a byte of [BASE, END) are normal and the others device memory. */
-static void expect_normal(uint64_t base, uint64_t end)
-{
-	for (uint64_t i = 0; i < PGTABLE_ENTRIES; i++) {
-		bool inside = base < end && i << 20 < end && (i + 1) << 20 > base;
-
-		assert_int_equal(pages[i], (uint32_t)(i << 20) | (inside ? NORMAL : DEVICE));
-	}
-}
-
-static int fresh_table(void **state UNUSED)
-{
-	memset(pages, 0xff, sizeof(pages));
-	pgtable_init(pages);
-	return 0;
-}
-
-static void table_is_device_memory_at_first(void **state UNUSED)
-{
-	expect_normal(0, 0);
-}
-
-static void table_maps_whole_sections(void **state UNUSED)
-{
-	pgtable_map(pages, 0x60000000, 0x40000000, PGTABLE_NORMAL);
-	expect_normal(0x60000000, 0xa0000000);
-	pgtable_map(pages, 0x60000000, 0x40000000, PGTABLE_DEVICE);
-	expect_normal(0, 0);
-}
-
-static void table_maps_sections_of_which_a_byte_is_needed(void **state UNUSED)
-{
-	pgtable_map(pages, 0x600fffff, 2, PGTABLE_NORMAL);
-	expect_normal(0x60000000, 0x60200000);
-	fresh_table(NULL);
-	pgtable_map(pages, 0x60100000, 1, PGTABLE_NORMAL);
-	expect_normal(0x60100000, 0x60200000);
-}
-
-static void table_map_of_nothing(void **state UNUSED)
-{
-	pgtable_map(pages, 0, 0, PGTABLE_NORMAL);
-	pgtable_map(pages, 0x60080000, 0, PGTABLE_NORMAL);
-	pgtable_map(pages, UINT32_MAX, 0, PGTABLE_NORMAL);
-	expect_normal(0, 0);
-}
-
-/* What passes 4 GiB is cut, and nothing at address 0 is mapped instead. */
-static void table_map_ends_at_4_gib(void **state UNUSED)
-{
-	pgtable_map(pages, 0xfff00000, 0x100000, PGTABLE_NORMAL);
-	expect_normal(0xfff00000, 0x100000000);
-	fresh_table(NULL);
-	pgtable_map(pages, 0xffefffff, UINT32_MAX, PGTABLE_NORMAL);
-	expect_normal(0xffe00000, 0x100000000);
-}
-
-/* All pairs of awkward bases and sizes. */
-static void table_map_of_any_range(void **state UNUSED)
-{
-	static const uint32_t edges[] = {0,          1,          0xfffff,    0x100000,
-					 0x100001,   0x7fffffff, 0x80000000, 0xffefffff,
-					 0xfff00000, 0xfffffffe, 0xffffffff};
-
-	for (size_t b = 0; b < ARRAY_SIZE(edges); b++)
-		for (size_t s = 0; s < ARRAY_SIZE(edges); s++) {
-			fresh_table(NULL);
-			pgtable_map(pages, edges[b], edges[s], PGTABLE_NORMAL);
-			expect_normal(edges[b], (uint64_t)edges[b] + edges[s]);
-		}
-}
-
 #define LOG(f) cmocka_unit_test_setup_teardown(f, fresh_log, fresh_log)
-#define TABLE(f) cmocka_unit_test_setup(f, fresh_table)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(memmove_of_everything),
@@ -893,12 +810,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(heap_init_takes_what_there_is),
 	cmocka_unit_test(heap_grows_and_shrinks),
 	cmocka_unit_test(heap_ends),
-	TABLE(table_is_device_memory_at_first),
-	TABLE(table_maps_whole_sections),
-	TABLE(table_maps_sections_of_which_a_byte_is_needed),
-	TABLE(table_map_of_nothing),
-	TABLE(table_map_ends_at_4_gib),
-	TABLE(table_map_of_any_range),
 };
 
 int main(void)
