@@ -56,8 +56,7 @@ static int find_base(struct device *device)
 {
 	uint64_t address;
 
-	if (dt_reg_address(device->fdt, &device->path, 0, &address) ||
-	    !machine_claim(address)) {
+	if (dt_reg_address(device->fdt, &device->path, 0, &address) || !machine_claim(address)) {
 		pr_warn("%s: reg gives no address that the CPU can reach: the device is left out",
 			fdt_get_name(device->fdt, dt_node(&device->path), NULL));
 		return -EINVAL;
