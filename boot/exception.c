@@ -160,7 +160,6 @@ static const char *kind_name(enum exception_kind kind)
 		[EXCEPTION_SVC] = "supervisor call",
 		[EXCEPTION_PREFETCH_ABORT] = "prefetch abort",
 		[EXCEPTION_DATA_ABORT] = "data abort",
-		[EXCEPTION_IRQ] = "interrupt",
 		[EXCEPTION_FIQ] = "fast interrupt",
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exception vectors. Each saves what the exception found as a struct exception_frame on the stack
- * that all exceptions share, and reports it; none returns.
+ * Exception vectors. An interrupt is handled and returned from (irq.S). Each of the others saves what
+ * it found as a struct exception_frame on its core's stack for exceptions, reports it, and ends there.
  */
 	.syntax unified
 	.arm

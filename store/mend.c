@@ -4,13 +4,6 @@
 #include "store/door.h"
 #include "store/internal.h"
 
-/*
- * The most that one burst of 64 bytes can leave without a size at either end. Only a piece that is
- * larger, so that was hit twice, is searched for records: inside a slot there may be anything, a
- * record's image too.
- */
-#define ONE_BURST 72U
-
 /* What a slot may be larger than twice its contents, in a search for its end. */
 #define SLACK 4096U
 
@@ -210,9 +203,8 @@ static uint32_t limit(const struct store *s, struct mend_state *st, uint32_t off
 	to = sound - right;
 	if (off + left > to)
 		left = 0; /* it contradicts the tag */
-	from = to;
-	if (to - off - left > ONE_BURST)
-		from = search(s, st, left ? off + left : off + SLOT_MIN, to);
+	/* Not inside a slot whose size is known: a value may hold the image of a record. */
+	from = search(s, st, left ? off + left : off + SLOT_MIN, to);
 	/* Slots that lead back from there; one at least if the search found one. */
 	from = walk_back(s, off, from);
 	return from < to ? from : sound;
