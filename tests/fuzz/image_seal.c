@@ -36,11 +36,14 @@ static uint32_t legal_size(uint32_t size, uint32_t left, bool odd)
 static void seal_record(uint8_t *region, uint32_t off, uint32_t size)
 {
 	uint8_t *slot = region + off, *end = slot + size, head[40];
-	uint32_t key_len = word(slot + HDR_KEYLEN), room = size - HDR_BYTES - TRL_BYTES;
-	uint64_t content = (uint64_t)word(slot + HDR_DATALEN) + word(slot + HDR_METALEN);
+	uint32_t key_len, room;
+	uint64_t content;
 
 	if (size < SLOT_MIN)
 		return;
+	key_len = word(slot + HDR_KEYLEN);
+	room = size - HDR_BYTES - TRL_BYTES;
+	content = (uint64_t)word(slot + HDR_DATALEN) + word(slot + HDR_METALEN);
 	/* As a cut leaves it: its length is only in the trailer yet. */
 	if (key_len == 0)
 		key_len = word(end - TRL_W0) >> 16;
