@@ -50,7 +50,7 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 
 # What runs once, or waits for a person, is small; the rest is quick.
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
-$(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o note.o recover.o repair.o stat.o \
+$(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o note.o recover.o repair.o share.o stat.o \
 	super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o number.o symbols.o unwind.o): CFLAGS += -Os
 
 # It must not become a call of itself.

@@ -16,11 +16,10 @@
 #include "lib/clock.h"
 #include "lib/dt.h"
 #include "lib/log.h"
+#include "lib/spin.h"
 #include "mm/memory_lock.h"
 
 #define NS_PER_MS 1000000u
-
-#define LOOKS 1024 /* at a job, for each at the clock */
 
 #define SGI_WORK 0 /* wakes a core: to start, or for a job */
 
@@ -191,13 +190,12 @@ int core_give(unsigned core, job_fn *fn, void *arg)
 
 int core_wait(unsigned core, uint32_t ms, long *result)
 {
-	struct deadline late = deadline_after((uint64_t)ms * NS_PER_MS);
+	struct spin spin = spin_for((uint64_t)ms * NS_PER_MS);
 
 	if (core >= CORES_MAX)
 		return -EINVAL;
-	/* A look at the clock is slow, and on a bus that the other core may need. */
-	for (unsigned looks = 1; job_result(&cores[core].job, result); looks++) {
-		if (looks % LOOKS == 0 && deadline_passed(&late)) {
+	while (job_result(&cores[core].job, result)) {
+		if (spin_over(&spin)) {
 			job_forget(&cores[core].job);
 			return -ETIMEDOUT;
 		}

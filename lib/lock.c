@@ -2,11 +2,8 @@
 #include "lib/lock.h"
 
 #include <errno.h>
-#ifndef __arm__
-#include <sched.h>
-#endif
 
-#include "lib/clock.h"
+#include "lib/spin.h"
 
 /*
  * Bits 0 to 7: the ticket to draw. Bits 8 to 15: the ticket that is served, whose owner has the
@@ -16,8 +13,6 @@
 #define TICKET_MASK 0xffu
 #define SERVED_SHIFT 8
 #define GONE_SHIFT 16
-
-#define LOOKS 1024 /* at the lock, for each at the clock */
 
 static uint32_t next_ticket(uint32_t word)
 {
@@ -38,16 +33,6 @@ static uint32_t make_word(uint32_t next, uint32_t served, uint32_t gone)
 static uint32_t behind(uint32_t word, uint32_t ticket)
 {
 	return (ticket - served_ticket(word)) & TICKET_MASK;
-}
-
-/* A moment's rest for what shares the core: another thread of it, or another program. */
-static void rest(void)
-{
-#ifdef __arm__
-	__asm__ volatile("yield");
-#else
-	sched_yield();
-#endif
 }
 
 /* Draws a ticket into *TICKET; false if all are drawn. */
@@ -79,34 +64,31 @@ static bool give_back(struct lock *lock, uint32_t ticket)
 	return true;
 }
 
-/* lock_take() where somebody else was first. A look at the clock is slow: it is on a bus. */
-static int wait_for_turn(struct lock *lock, uint32_t ticket, struct deadline *late)
+/* lock_take() where somebody else was first. */
+static int wait_for_turn(struct lock *lock, uint32_t ticket, struct spin *spin)
 {
-	for (unsigned looks = 1;; looks++) {
-		if (!behind(atomic_load_explicit(&lock->word, memory_order_acquire), ticket))
-			return 0;
-		if (looks % LOOKS == 0 && deadline_passed(late) && give_back(lock, ticket))
+	while (behind(atomic_load_explicit(&lock->word, memory_order_acquire), ticket))
+		if (spin_over(spin) && give_back(lock, ticket))
 			return -ETIMEDOUT;
-		rest();
-	}
+	return 0;
 }
 
 int lock_take(struct lock *lock, uint64_t ns)
 {
-	struct deadline late;
+	struct spin spin;
 	uint32_t ticket;
 	bool drawn = draw(lock, &ticket);
 
 	if (drawn && !behind(atomic_load_explicit(&lock->word, memory_order_acquire), ticket))
 		return 0;
-	late = deadline_after(ns);
+	spin = spin_for(ns);
 	while (!drawn) {
-		if (deadline_passed(&late))
+		if (deadline_passed(&spin.late))
 			return -ETIMEDOUT;
-		rest();
+		spin_rest();
 		drawn = draw(lock, &ticket);
 	}
-	return wait_for_turn(lock, ticket, &late);
+	return wait_for_turn(lock, ticket, &spin);
 }
 
 void lock_give(struct lock *lock)

@@ -46,26 +46,33 @@ static struct store_batch_op *find_op(const struct store *s, const void *key, ui
 	return NULL;
 }
 
-/* 0 if an operation may be added to the batch. */
-static int batch_open(const struct store *s)
+/* Begins a call for the batch that is open: within what store_batch_begin() entered. */
+static int enter_batch(const struct store *s)
 {
-	if (!s->open)
-		return -EBADF;
-	if (!s->batch.open)
-		return -EINVAL;
-	return s->walks ? -EBUSY : 0;
+	int err = store_enter(s);
+
+	if (err)
+		return err;
+	if (s->batch.open && !s->walks)
+		return 0;
+	store_leave(s);
+	return s->batch.open ? -EBUSY : -EINVAL;
 }
 
 int store_batch_begin(struct store *s)
 {
-	int err = store_writable(s);
+	int err = store_enter(s);
 
 	if (err)
 		return err;
-	if (!s->layout->versions)
-		return -ENOTSUP;
-	s->batch = (struct store_batch){.open = true, .first = s->next_seq};
-	return 0;
+	err = store_writable(s);
+	if (!err && !s->layout->versions)
+		err = -ENOTSUP;
+	if (err)
+		store_leave(s); /* else that is left for end_batch() */
+	else
+		s->batch = (struct store_batch){.open = true, .first = s->next_seq};
+	return err;
 }
 
 static bool make_op_room(struct store_batch *b)
@@ -90,7 +97,7 @@ static void discard(struct store *s, const struct store_batch_op *op)
 	store_reclaim(s, op->off, op->size);
 }
 
-/* Stages C, which was checked and takes NEED bytes, in place of what the batch had for its key. */
+/* Stages C, which was checked, in place of what the batch had for its key. */
 static int stage(struct store *s, struct slot_content *c, uint32_t need)
 {
 	uint32_t hash = index_hash(s, c->key, c->key_len), off, block;
@@ -105,7 +112,7 @@ static int stage(struct store *s, struct slot_content *c, uint32_t need)
 		return -ENOMEM;
 	off = store_make_room(s, need, &block);
 	if (!off)
-		return -ENOSPC;
+		return store_no_room(s);
 	err = s->layout->begin(s, c, 0);
 	if (err) {
 		store_reclaim(s, off, block);
@@ -127,14 +134,32 @@ static int stage(struct store *s, struct slot_content *c, uint32_t need)
 	return 0;
 }
 
-/* stage(), through the window. */
-static int stage_through(struct store *s, struct slot_content *c, uint32_t need)
+/* Whether there is an entry of C's key, by the batch so far. */
+static bool is_there(struct store *s, const struct slot_content *c)
 {
-	int err;
+	uint32_t hash = index_hash(s, c->key, c->key_len), off;
+	const struct store_batch_op *op = find_op(s, c->key, c->key_len, hash);
 
-	door_open(&s->door);
-	err = stage(s, c, need);
-	door_close(&s->door);
+	return op ? !op->del : index_find(s, c->key, c->key_len, hash, &off) != NULL;
+}
+
+/* Adds C to the batch. */
+static int add_op(struct store *s, struct slot_content *c)
+{
+	uint32_t need;
+	int err = enter_batch(s);
+
+	if (err)
+		return err;
+	err = store_check_content(s, c, &need);
+	if (!err && c->stage == CRC_STAGEDEL && !is_there(s, c))
+		err = -ENOENT;
+	if (!err) {
+		store_window_open(s);
+		err = stage(s, c, need);
+		door_close(&s->door);
+	}
+	store_leave(s);
 	return err;
 }
 
@@ -151,31 +176,16 @@ int store_batch_put(struct store *s, const void *key, uint32_t key_len, const vo
 		.expiry = expiry,
 		.stage = CRC_STAGE,
 	};
-	uint32_t need;
-	int err = batch_open(s);
 
-	if (!err)
-		err = store_check_content(s, &c, &need);
-	return err ? err : stage_through(s, &c, need);
+	return add_op(s, &c);
 }
 
 int store_batch_delete(struct store *s, const void *key, uint32_t key_len)
 {
 	struct slot_content c = {
 		.key = key, .key_len = key_len, .expiry = STORE_NEVER, .stage = CRC_STAGEDEL};
-	const struct store_batch_op *op;
-	uint32_t need, hash, off;
-	int err = batch_open(s);
 
-	if (!err)
-		err = store_check_content(s, &c, &need);
-	if (err)
-		return err;
-	hash = index_hash(s, key, key_len);
-	op = find_op(s, key, key_len, hash);
-	if (op ? op->del : !index_find(s, key, key_len, hash, &off))
-		return -ENOENT;
-	return stage_through(s, &c, need);
+	return add_op(s, &c);
 }
 
 /*
@@ -214,11 +224,10 @@ static void make_live(struct store *s)
 	door_flush(&s->door);
 }
 
-/* Lets the entry of the operation's key be what the batch makes it, and kills what it was. */
-static void publish(struct store *s, const struct store_batch_op *op)
+/* Lets the entry of the operation's key be what the batch makes it, and notes what it was. */
+static void publish(struct store *s, struct store_batch_op *op)
 {
 	struct store_index_slot *entry;
-	uint32_t old;
 
 	if (!op->del) {
 		store_note_expiry(s, op->expiry);
@@ -226,34 +235,37 @@ static void publish(struct store *s, const struct store_batch_op *op)
 	}
 	if (op->entered)
 		return;
-	entry = find_entry(s, op, &old);
-	if (!entry)
-		return; /* it had expired, and was purged to make room */
+	entry = find_entry(s, op, &op->old);
+	if (!entry) {
+		op->old = 0; /* it had expired, and was purged to make room */
+		return;
+	}
 	if (op->del) {
 		entries_remove(s, entry);
 		s->counters.deletes++;
 	} else {
-		index_set_offset(s, entry, op->off);
+		entries_set_offset(s, entry, op->off);
 		entries_touch(s, entry);
 	}
-	store_kill(s, old, NULL); /* if that fails it is out of the way all the same */
+}
+
+/* Ends what the operation's key was. */
+static void end_old(struct store *s, const struct store_batch_op *op)
+{
+	if (op->old)
+		store_kill(s, op->old, NULL); /* if that fails it is out of the way all the same */
 }
 
 static void end_batch(struct store *s)
 {
 	free(s->batch.ops);
 	s->batch = (struct store_batch){0};
+	store_leave(s);
 }
 
-int store_batch_commit(struct store *s)
+/* Commits the batch, of which nothing can fail any more. */
+static void commit(struct store *s)
 {
-	int err = batch_open(s);
-
-	if (!err)
-		err = enter(s);
-	if (err)
-		return err;
-	door_open(&s->door);
 	if (s->batch.count) {
 		s->super.batch_lo = s->batch.first;
 		s->super.batch_hi = s->next_seq - 1;
@@ -263,21 +275,41 @@ int store_batch_commit(struct store *s)
 	for (uint32_t i = 0; i < s->batch.count; i++)
 		publish(s, &s->batch.ops[i]);
 	for (uint32_t i = 0; i < s->batch.count; i++)
+		end_old(s, &s->batch.ops[i]);
+	for (uint32_t i = 0; i < s->batch.count; i++)
 		if (s->batch.ops[i].del)
 			discard(s, &s->batch.ops[i]);
-	end_batch(s);
-	store_evict(s);
-	door_close(&s->door);
-	return 0;
+}
+
+int store_batch_commit(struct store *s)
+{
+	int err = enter_batch(s);
+
+	if (err)
+		return err;
+	if (s->share)
+		err = share_reserve(s, s->batch.count);
+	if (!err)
+		err = enter(s);
+	if (!err) {
+		store_window_open(s);
+		commit(s);
+		end_batch(s);
+		store_evict(s);
+		door_close(&s->door);
+	}
+	store_leave(s);
+	return err;
 }
 
 void store_batch_abort(struct store *s)
 {
-	if (!s->open || !s->batch.open)
+	if (enter_batch(s))
 		return;
-	door_open(&s->door);
+	store_window_open(s);
 	for (uint32_t i = 0; i < s->batch.count; i++)
 		discard(s, &s->batch.ops[i]);
 	door_close(&s->door);
 	end_batch(s);
+	store_leave(s);
 }

@@ -325,6 +325,7 @@ static int clear(struct store *s)
 {
 	if (s->pins.count)
 		return -EBUSY; /* what is appended would overwrite them */
+	entries_clear(s);
 	freelist_clear(s, 0);
 	marks_init(s);
 	s->packed = s->start;
@@ -371,7 +372,7 @@ static uint32_t slide(struct store *s, uint32_t hole, uint32_t off)
 	if (size == bytes)
 		write_free(s, hole + bytes, rest);
 	marks_note(s, hole);
-	index_set_offset(s, entry, hole);
+	entries_set_offset(s, entry, hole);
 	s->counters.moved_bytes += bytes;
 	return hole + size;
 }

@@ -16,8 +16,9 @@
 #include "store/marks.h"
 #include "store/pins.h"
 
-/* Moves the record of VIEW into the free block [to, to + block), which does not overlap it. */
-static void move(struct store *s, struct store_index_slot *entry, const struct store_view *view,
+/* Moves the record of VIEW into the free block [to, to + block), which does not overlap it. False:
+ * it is there, but is not ended where it was. */
+static bool move(struct store *s, struct store_index_slot *entry, const struct store_view *view,
 		 uint32_t to, uint32_t block)
 {
 	struct slot_content c = {
@@ -35,10 +36,14 @@ static void move(struct store *s, struct store_index_slot *entry, const struct s
 
 	s->layout->write(s, to, block, block - need >= SLOT_MIN ? need : block, &c);
 	marks_note(s, to);
-	index_set_offset(s, entry, to);
+	entries_set_offset(s, entry, to);
 	s->counters.moved_bytes += view->slot_size;
+	if (s->share && store_hide(s, view->slot))
+		return false;
 	s->layout->kill(s, view->slot, view->slot_size);
-	s->layout->reclaim(s, view->slot, view->slot_size);
+	if (!pins_keep(s, view->slot, view->slot_size))
+		s->layout->reclaim(s, view->slot, view->slot_size);
+	return true;
 }
 
 /*
@@ -63,8 +68,7 @@ static bool move_from(struct store *s, uint32_t hole, uint32_t off)
 		freelist_remove(s, to, block);
 	if (!to)
 		return false;
-	move(s, entry, &view, to, block);
-	return true;
+	return move(s, entry, &view, to, block);
 }
 
 /* Leaves the free block where it is, and goes on behind it. */

@@ -467,6 +467,34 @@ int index_bulk_end(struct store *s, struct index_bulk *b, index_newer_fn newer, 
 	return enough ? 0 : -ENOMEM;
 }
 
+int index_copy(struct store_index *to, const struct store_index *from)
+{
+	size_t bytes = from->segment_count * sizeof(*from->segments);
+
+	if (!from->segment_count)
+		return 0;
+	to->segments = malloc(bytes);
+	if (!to->segments)
+		return -ENOMEM;
+	for (; to->segment_count < from->segment_count; to->segment_count++) {
+		struct store_segment *seg = &to->segments[to->segment_count];
+
+		*seg = from->segments[to->segment_count];
+		seg->slot = malloc(seg->slots * sizeof(*seg->slot));
+		if (!seg->slot)
+			return -ENOMEM;
+		memcpy(seg->slot, from->segments[to->segment_count].slot,
+		       seg->slots * sizeof(*seg->slot));
+	}
+	to->segment_room = from->segment_count;
+	to->half = from->half;
+	to->count = from->count;
+	to->slots = from->slots;
+	to->split_at = from->split_at;
+	to->unsplit_at = from->unsplit_at;
+	return 0;
+}
+
 void index_free(struct store *s)
 {
 	for (uint32_t i = 0; i < s->index.segment_count; i++)

@@ -185,6 +185,10 @@ int index_bulk_end(struct store *s, struct index_bulk *b, index_newer_fn newer, 
 /** Forgets what was gathered. */
 void index_bulk_free(struct index_bulk *b);
 
+/** Makes *TO, which is empty, a copy of *FROM. 0, or -ENOMEM: what there is of it is to be freed.
+ */
+int index_copy(struct store_index *to, const struct store_index *from);
+
 /** Forgets all entries and frees the table. */
 void index_free(struct store *s);
 

@@ -3,6 +3,7 @@
 #ifndef CAIRN_STORE_INTERNAL_H
 #define CAIRN_STORE_INTERNAL_H
 
+#include "store/share.h"
 #include "store/slot.h"
 #include "store/store.h"
 
@@ -128,9 +129,42 @@ int64_t store_now(const struct store *s);
  * Kills the record at OFF, which no entry refers to any more, and gives its slot back unless it is
  * pinned; *NEXT (may be NULL) is where the slot, or the free block that it became part of, ends. A
  * record that cannot be believed says nothing that may be acted on, its size least of all: it is
- * only set aside, *NEXT is not touched, and the result is -EBADMSG.
+ * only set aside, *NEXT is not touched, and the result is -EBADMSG. If the store is shared what was
+ * changed is published first; -ETIMEDOUT: a reader may still be there, and nothing was done.
  */
 int store_kill(struct store *s, uint32_t off, uint32_t *next);
+
+/**
+ * Begins a call that needs the store for itself, and store_leave() ends it; within another one it
+ * does no harm. 0, -EBADF; or, if it is shared, -ETIMEDOUT or -ENOMEM.
+ */
+int store_enter(const struct store *s);
+void store_leave(const struct store *s);
+
+/** Opens the window for a call that has entered; door_close() closes it. */
+void store_window_open(struct store *s);
+
+/** Begins a call that writes, if it may (store_writable()): entered, and with the window open. */
+int store_begin(struct store *s);
+void store_end(struct store *s);
+
+/**
+ * Of a store that is shared, before the record at OFF, which has no entry any more, is ended:
+ * publishes that. 0: nobody may find it any more, and who did has pinned it; or -ETIMEDOUT.
+ */
+int store_hide(struct store *s, uint32_t off);
+
+/** Whether a sharer never came back from a read, so that nothing can be ended any more. */
+static inline bool store_stuck(const struct store *s)
+{
+	return s->share && s->share->stuck;
+}
+
+/** Why store_make_room() found none. */
+int store_no_room(const struct store *s);
+
+/** Ends one pin of the slot at OFF; true if the slot, of *SIZE bytes, is to be reclaimed now. */
+bool store_unpin(struct store *s, uint32_t off, uint32_t *size);
 
 /** 0, or why nothing may be written now: -EBADF, -EBUSY (a walk or a batch) or -EROFS. */
 int store_writable(const struct store *s);

@@ -175,22 +175,17 @@ static int open_native(struct store *s)
 	return 0;
 }
 
-int store_grow(struct store *s, uint32_t region_size)
+/* store_grow(), alone. */
+static int grow(struct store *s, uint32_t region_size)
 {
 	uint32_t end = s->end, more;
-	int err = store_writable(s);
 
-	if (err)
-		return err;
-	if (s->layout != &store_native)
-		return -ENOTSUP;
 	if (region_size % STORE_REGION_ALIGN || region_size > s->door.media.size ||
 	    region_size < s->super.region_size)
 		return -EINVAL;
 	more = chain_end(region_size) - end;
 	if (!more)
 		return 0;
-	door_open(&s->door);
 	forget_stores(&s->door, end, chain_end(region_size));
 	slot_write_free(&s->door, end, more);
 	door_flush(&s->door);
@@ -200,8 +195,18 @@ int store_grow(struct store *s, uint32_t region_size)
 	marks_free(s);
 	marks_init(s);
 	store_join_all(s);
-	door_close(&s->door);
 	return 0;
+}
+
+int store_grow(struct store *s, uint32_t region_size)
+{
+	int err = store_begin(s);
+
+	if (err)
+		return err;
+	err = s->layout == &store_native ? grow(s, region_size) : -ENOTSUP;
+	store_end(s);
+	return err;
 }
 
 static uint64_t slot_bytes(uint64_t content)
@@ -316,6 +321,9 @@ static int clear(struct store *s)
 		if (!size)
 			return -EBADMSG;
 	}
+	entries_clear(s);
+	if (s->share && share_publish(s))
+		return -ETIMEDOUT;
 	s->super.floor = s->next_seq - 1;
 	super_write(&s->door, &s->super);
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
@@ -323,6 +331,8 @@ static int clear(struct store *s)
 		if (!visible(s, off))
 			continue;
 		slot_kill(s, off, size);
+		if (s->share)
+			share_pin(s, off);
 		pins_keep(s, off, size);
 	}
 	marks_init(s);

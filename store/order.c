@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SEGMENT (1U << ORDER_SEGMENT_SHIFT)
 
@@ -178,6 +179,39 @@ uint32_t order_eldest(const struct store *s)
 uint32_t order_next(const struct store *s, uint32_t n)
 {
 	return next_of(s, n);
+}
+
+/* Nodes of segment I. */
+static uint32_t nodes_in(const struct store_order *o, uint32_t i)
+{
+	uint32_t left = o->room - i * SEGMENT;
+
+	return left < SEGMENT ? left : SEGMENT;
+}
+
+int order_copy(struct store_order *to, const struct store_order *from)
+{
+	struct store_order_node **segments;
+
+	if (!from->segment_count)
+		return 0;
+	segments = malloc(from->segment_count * sizeof(*segments));
+	if (!segments)
+		return -ENOMEM;
+	*to = *from;
+	to->segments = segments;
+	to->segment_room = from->segment_count;
+	for (uint32_t i = 0; i < from->segment_count; i++) {
+		size_t bytes = nodes_in(from, i) * sizeof(**segments);
+
+		segments[i] = malloc(bytes);
+		if (!segments[i]) {
+			to->segment_count = i;
+			return -ENOMEM;
+		}
+		memcpy(segments[i], from->segments[i], bytes);
+	}
+	return 0;
 }
 
 void order_free(struct store *s)

@@ -64,6 +64,10 @@ uint32_t order_victim(struct store *s);
 uint32_t order_eldest(const struct store *s);
 uint32_t order_next(const struct store *s, uint32_t n);
 
+/** Makes *TO, which is empty, a copy of *FROM. 0, or -ENOMEM: what there is of it is to be freed.
+ */
+int order_copy(struct store_order *to, const struct store_order *from);
+
 /** Forgets all nodes and frees their memory. */
 void order_free(struct store *s);
 

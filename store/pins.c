@@ -29,19 +29,20 @@ struct store_pin *pins_find(const struct store *s, uint32_t off)
 	return i < s->pins.count && s->pins.pins[i].off == off ? &s->pins.pins[i] : NULL;
 }
 
-static bool make_room(struct store_pins *p)
+int pins_reserve(struct store *s, uint32_t count)
 {
-	uint32_t room = p->room ? p->room * 2 : 4;
+	struct store_pins *p = &s->pins;
+	uint32_t room = p->room * 2 > p->count + count ? p->room * 2 : p->count + count;
 	struct store_pin *pins;
 
-	if (p->count < p->room)
-		return true;
+	if (count <= p->room - p->count)
+		return 0;
 	pins = realloc(p->pins, room * sizeof(*pins));
 	if (!pins)
-		return false;
+		return -ENOMEM;
 	p->pins = pins;
 	p->room = room;
-	return true;
+	return 0;
 }
 
 int pins_add(struct store *s, uint32_t off)
@@ -55,7 +56,7 @@ int pins_add(struct store *s, uint32_t off)
 		p->views++;
 		return 0;
 	}
-	if (!make_room(p))
+	if (pins_reserve(s, 1))
 		return -ENOMEM;
 	i = position(p, off);
 	memmove(&p->pins[i + 1], &p->pins[i], (p->count - i) * sizeof(*p->pins));
@@ -90,7 +91,7 @@ uint32_t pins_drop(struct store *s, uint32_t off, bool *passed)
 
 bool pins_pass(struct store *s, uint32_t off)
 {
-	struct store_pin *pin = pins_find(s, off);
+	struct store_pin *pin = pins_on(s, off);
 
 	if (pin)
 		pin->passed = true;

@@ -6,6 +6,7 @@
 #ifndef CAIRN_STORE_PINS_H
 #define CAIRN_STORE_PINS_H
 
+#include "store/share.h"
 #include "store/store.h"
 
 /** Pins the slot at OFF once more. 0 or -ENOMEM. */
@@ -17,11 +18,22 @@ int pins_add(struct store *s, uint32_t off);
  */
 uint32_t pins_drop(struct store *s, uint32_t off, bool *passed);
 
+/** Makes room for COUNT more pins: pins_add() of so many does not fail. 0 or -ENOMEM. */
+int pins_reserve(struct store *s, uint32_t count);
+
 /** Notes that compaction passed by the slot at OFF if it is pinned, and tells whether it is. */
 bool pins_pass(struct store *s, uint32_t off);
 
 /** The pin of the slot at OFF, or NULL. */
 struct store_pin *pins_find(const struct store *s, uint32_t off);
+
+/** The same, sharers' pins included, which are the store's own from then on. */
+static inline struct store_pin *pins_on(struct store *s, uint32_t off)
+{
+	if (s->share)
+		share_pin(s, off);
+	return s->pins.count ? pins_find(s, off) : NULL;
+}
 
 /** Whether the slot at OFF is pinned and its record dead. */
 static inline bool pins_hold_dead(const struct store *s, uint32_t off)

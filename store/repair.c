@@ -12,14 +12,13 @@ static bool kept_aside(const struct store *s, uint32_t off)
 	return s->layout == &store_native && door_read(&s->door, off + HDR_KEYLEN) == KEYLEN_QMARK;
 }
 
-int store_each_damaged(struct store *s, int (*fn)(void *ctx, const struct store_damage *d),
-		       void *ctx)
+/* store_each_damaged(), alone. */
+static int each_damaged(struct store *s, int (*fn)(void *ctx, const struct store_damage *d),
+			void *ctx)
 {
 	struct marks_ahead ahead = {0};
 	int stop = 0;
 
-	if (!s->open)
-		return -EBADF;
 	for (uint32_t off = s->start, size; off < s->end && !stop; off += size) {
 		struct store_damage d = {.off = off};
 
@@ -37,6 +36,18 @@ int store_each_damaged(struct store *s, int (*fn)(void *ctx, const struct store_
 	return stop;
 }
 
+int store_each_damaged(struct store *s, int (*fn)(void *ctx, const struct store_damage *d),
+		       void *ctx)
+{
+	int err = store_enter(s);
+
+	if (err)
+		return err;
+	err = each_damaged(s, fn, ctx);
+	store_leave(s);
+	return err;
+}
+
 /* Whether a slot begins at OFF; *SIZE is its size then. */
 static bool slot_begins(struct store *s, uint32_t off, uint32_t *size)
 {
@@ -48,18 +59,15 @@ static bool slot_begins(struct store *s, uint32_t off, uint32_t *size)
 	return false;
 }
 
-int store_drop(struct store *s, uint32_t off)
+/* store_drop(), alone. */
+static int drop(struct store *s, uint32_t off)
 {
-	int err = store_writable(s);
 	uint32_t size;
 
-	if (err)
-		return err;
 	if (!slot_begins(s, off, &size) || !kept_aside(s, off))
 		return -ENOENT;
-	if (pins_find(s, off))
+	if (pins_on(s, off))
 		return -EBUSY;
-	door_open(&s->door);
 	/* Where it was not known what was hit, whole records may lie inside. */
 	for (uint32_t at = off + HDR_BYTES; at < off + size - TRL_BYTES; at += 4)
 		door_word(&s->door, at, 0);
@@ -73,6 +81,16 @@ int store_drop(struct store *s, uint32_t off)
 	s->quarantined--;
 	s->quarantined_bytes -= size;
 	store_reclaim(s, off, size);
-	door_close(&s->door);
 	return 0;
+}
+
+int store_drop(struct store *s, uint32_t off)
+{
+	int err = store_begin(s);
+
+	if (err)
+		return err;
+	err = drop(s, off);
+	store_end(s);
+	return err;
 }

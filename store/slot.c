@@ -183,6 +183,21 @@ enum slot_state slot_classify(const struct store *s, uint32_t off, uint32_t size
 	return state == SLOT_DAMAGED && was_free(s, off, size) ? SLOT_FREE_DAMAGED : state;
 }
 
+struct slot_seal slot_seal(const struct store *s, const struct store_view *v)
+{
+	return (struct slot_seal){
+		.key_len = door_read(&s->door, v->slot + v->slot_size - TRL_W0) >> 16,
+		.crc = crc_word(s, v->slot, v->slot_size),
+	};
+}
+
+bool slot_sealed(const struct store *s, const struct store_view *v, const struct slot_seal *seal)
+{
+	return v->key_len == seal->key_len &&
+	       record_crc(s, v->slot, v->slot_size, v->key_len,
+			  v->key_len + v->data_len + v->meta_len) == seal->crc;
+}
+
 bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
 {
 	struct store_view view;

@@ -75,6 +75,17 @@ void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[
  */
 bool slot_guess(const struct store *s, uint32_t off, uint32_t size, struct store_view *view);
 
+/** What the trailer says of a record, apart from its number. */
+struct slot_seal {
+	uint32_t key_len, crc;
+};
+
+/** The seal of the record of *V; not checked. */
+struct slot_seal slot_seal(const struct store *s, const struct store_view *v);
+
+/** Whether the record of *V, which may have been ended since, agrees with its seal. */
+bool slot_sealed(const struct store *s, const struct store_view *v, const struct slot_seal *seal);
+
 /** Whether the live record in the slot [OFF, OFF + SIZE), whose lengths fit, checks. */
 bool slot_verify(const struct store *s, uint32_t off, uint32_t size);
 

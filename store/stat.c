@@ -9,7 +9,7 @@ void store_stat(const struct store *s, struct store_stats *stats)
 	uint32_t largest, overhead;
 
 	*stats = (struct store_stats){0};
-	if (!s->open)
+	if (store_enter(s))
 		return;
 	largest = freelist_largest(s);
 	overhead = (uint32_t)store_slot_bytes(s, 0);
@@ -28,4 +28,7 @@ void store_stat(const struct store *s, struct store_stats *stats)
 	stats->file_size = s->file_size;
 	stats->index_bytes = index_bytes(s) + order_bytes(s);
 	stats->free_list_bytes = freelist_bytes(s);
+	if (s->share)
+		share_stat(s, stats);
+	store_leave(s);
 }

@@ -83,12 +83,34 @@ void store_close(struct store *s)
 	if (!s->open)
 		return;
 	store_batch_abort(s);
+	if (s->share)
+		share_free(s);
 	entries_free(s);
 	freelist_free(s);
 	pins_free(s);
 	marks_free(s);
 	s->open = false;
 	s->plain = false;
+}
+
+int store_enter(const struct store *s)
+{
+	if (!s->open)
+		return -EBADF;
+	return s->share ? share_enter((struct store *)(uintptr_t)s) : 0;
+}
+
+void store_leave(const struct store *s)
+{
+	if (s->share)
+		share_leave((struct store *)(uintptr_t)s);
+}
+
+void store_window_open(struct store *s)
+{
+	door_open(&s->door);
+	if (s->share)
+		share_settle(s);
 }
 
 int store_writable(const struct store *s)
@@ -98,6 +120,50 @@ int store_writable(const struct store *s)
 	if (s->walks || s->batch.open)
 		return -EBUSY;
 	return s->read_only ? -EROFS : 0;
+}
+
+/* store_begin() of a store that is shared. */
+static __attribute__((noinline)) int begin_shared(struct store *s)
+{
+	int err = share_enter(s);
+
+	if (err)
+		return err;
+	err = store_writable(s);
+	if (err)
+		share_leave(s);
+	else
+		store_window_open(s);
+	return err;
+}
+
+static ALWAYS_INLINE int begin(struct store *s)
+{
+	int err;
+
+	if (s->share)
+		return begin_shared(s);
+	err = store_writable(s);
+	if (!err)
+		door_open(&s->door);
+	return err;
+}
+
+int store_begin(struct store *s)
+{
+	return begin(s);
+}
+
+static ALWAYS_INLINE void end(struct store *s)
+{
+	door_close(&s->door);
+	if (s->share)
+		share_leave(s);
+}
+
+void store_end(struct store *s)
+{
+	end(s);
 }
 
 /* Why a call with a key of that length cannot be served, or 0. */
@@ -156,26 +222,35 @@ static __attribute__((noinline)) int kill_damaged(struct store *s, uint32_t off)
 	return -EBADMSG;
 }
 
-/* store_kill(); where the slot, or what it became part of, ends; 0: the record is damaged. */
-static ALWAYS_INLINE uint32_t kill(struct store *s, uint32_t off)
+__attribute__((noinline)) int store_hide(struct store *s, uint32_t off)
 {
-	uint32_t size = store_record(s, off);
+	int err = share_publish(s);
 
+	if (!err)
+		share_pin(s, off);
+	return err;
+}
+
+/* store_kill(). */
+static ALWAYS_INLINE int kill(struct store *s, uint32_t off, uint32_t *next)
+{
+	uint32_t size;
+
+	if (s->share && store_hide(s, off))
+		return -ETIMEDOUT;
+	size = store_record(s, off);
 	if (!size)
-		return 0;
+		return kill_damaged(s, off);
 	s->layout->kill(s, off, size);
-	return pins_keep(s, off, size) ? off + size : store_reclaim(s, off, size);
+	*next = pins_keep(s, off, size) ? off + size : store_reclaim(s, off, size);
+	return 0;
 }
 
 int store_kill(struct store *s, uint32_t off, uint32_t *next)
 {
-	uint32_t end = kill(s, off);
+	uint32_t end;
 
-	if (!end)
-		return kill_damaged(s, off);
-	if (next)
-		*next = end;
-	return 0;
+	return kill(s, off, next ? next : &end);
 }
 
 uint32_t store_cut_to(const struct store *s, uint32_t off, uint32_t block, uint32_t need)
@@ -205,7 +280,12 @@ __attribute__((noinline)) uint32_t store_make_room(struct store *s, uint32_t nee
 		more = s->layout->compact(s, COMPACT_STEP);
 		off = freelist_take(s, need, block);
 	}
-	return off;
+	return store_stuck(s) ? 0 : off;
+}
+
+int store_no_room(const struct store *s)
+{
+	return store_stuck(s) ? -ETIMEDOUT : -ENOSPC;
 }
 
 int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need)
@@ -223,20 +303,12 @@ int store_check_content(const struct store *s, const struct slot_content *c, uin
 	return 0;
 }
 
-/* Why a put of C cannot be done, or 0 and *NEED. */
-static int check_put(const struct store *s, const struct slot_content *c, uint32_t *need)
-{
-	int err = store_writable(s);
-
-	return err ? err : store_check_content(s, c, need);
-}
-
 /* The record that has to go when one with a new key comes, or 0. */
 static uint32_t victim_of(struct store *s)
 {
 	if (!order_kept(s) || s->index.count < s->config.max_entries)
 		return 0;
-	return order_offset(s, order_victim(s));
+	return entries_victim(s);
 }
 
 uint32_t store_evict(struct store *s)
@@ -244,7 +316,7 @@ uint32_t store_evict(struct store *s)
 	uint32_t before = s->index.count;
 
 	while (order_kept(s) && s->index.count > s->config.max_entries) {
-		uint32_t off = order_offset(s, order_victim(s));
+		uint32_t off = entries_victim(s);
 
 		if (!store_forget(s, off))
 			break;
@@ -277,22 +349,26 @@ static __attribute__((noinline)) void replace_victim(struct store *s, uint32_t v
 		store_kill(s, victim, NULL);
 }
 
-/* store_put() of what was checked and takes NEED bytes. */
-static ALWAYS_INLINE int put(struct store *s, struct slot_content *c, uint32_t need)
+/* store_put() of C, alone. */
+static ALWAYS_INLINE int put(struct store *s, struct slot_content *c)
 {
-	uint32_t hash = index_hash(s, c->key, c->key_len), off, block, old = 0, victim;
-	struct store_segment *seg = entries_segment(s, hash);
+	uint32_t hash, need, off, block, old = 0, victim;
 	struct store_index_slot *entry;
+	struct store_segment *seg;
 	struct index_place at;
-	int err = 0;
+	int err = store_check_content(s, c, &need);
 
+	if (err)
+		return err;
+	hash = index_hash(s, c->key, c->key_len);
+	seg = entries_segment(s, hash);
 	if (!seg)
 		return -ENOMEM;
 	off = freelist_take(s, need, &block);
 	if (!off) {
 		off = store_make_room(s, need, &block);
 		if (!off)
-			return -ENOSPC;
+			return store_no_room(s);
 		seg = index_segment(&s->index, hash); /* entries may have gone */
 	}
 	at = (struct index_place){seg, index_first(seg, hash)};
@@ -309,7 +385,7 @@ static ALWAYS_INLINE int put(struct store *s, struct slot_content *c, uint32_t n
 	store_note_expiry(s, c->expiry);
 	s->counters.puts++;
 	if (entry) {
-		index_set_offset(s, entry, off);
+		entries_set_offset(s, entry, off);
 		entries_touch(s, entry);
 		store_kill(s, old, NULL); /* if that fails it is out of the way all the same */
 	} else if (victim) {
@@ -334,14 +410,12 @@ __attribute__((flatten)) int store_put(struct store *s, const void *key, uint32_
 		.meta_len = meta_len,
 		.expiry = expiry,
 	};
-	uint32_t need;
-	int err = check_put(s, &c, &need);
+	int err = begin(s);
 
 	if (err)
 		return err;
-	door_open(&s->door);
-	err = put(s, &c, need);
-	door_close(&s->door);
+	err = put(s, &c);
+	end(s);
 	return err;
 }
 
@@ -377,26 +451,36 @@ static ALWAYS_INLINE int find_live(struct store *s, const void *key, uint32_t ke
 	return expiry > 0 && store_expired(expiry, store_now(s)) ? -ENOENT : 0;
 }
 
-int store_put_if(struct store *s, uint64_t version, const void *key, uint32_t key_len,
-		 const void *data, uint32_t data_len, const void *meta, uint32_t meta_len,
-		 int64_t expiry)
+/* 0 if the entry of KEY, or that there is none, is what store_put_if() was told; else why not. */
+static int check_version(struct store *s, uint64_t version, const void *key, uint32_t key_len)
 {
 	struct found f;
 	int err = find_live(s, key, key_len, &f);
 
 	if (err && err != -ENOENT)
 		return err;
-	if (version == STORE_ABSENT && !err)
-		return -EEXIST;
-	if (version != STORE_ABSENT) {
-		if (!s->layout->versions)
-			return -ENOTSUP;
-		if (err)
-			return err;
-		if (slot_seq(s, f.off, f.size) != version)
-			return -ESTALE;
-	}
-	return store_put(s, key, key_len, data, data_len, meta, meta_len, expiry);
+	if (version == STORE_ABSENT)
+		return err ? 0 : -EEXIST;
+	if (!s->layout->versions)
+		return -ENOTSUP;
+	if (err)
+		return err;
+	return slot_seq(s, f.off, f.size) == version ? 0 : -ESTALE;
+}
+
+int store_put_if(struct store *s, uint64_t version, const void *key, uint32_t key_len,
+		 const void *data, uint32_t data_len, const void *meta, uint32_t meta_len,
+		 int64_t expiry)
+{
+	int err = store_enter(s);
+
+	if (err)
+		return err;
+	err = check_version(s, version, key, key_len);
+	if (!err)
+		err = store_put(s, key, key_len, data, data_len, meta, meta_len, expiry);
+	store_leave(s);
+	return err;
 }
 
 /* find_live() that counts, and that the order takes note of. */
@@ -416,25 +500,39 @@ static ALWAYS_INLINE int lookup(struct store *s, const void *key, uint32_t key_l
 int store_get(struct store *s, const void *key, uint32_t key_len, struct store_view *view)
 {
 	struct found f;
-	int err = lookup(s, key, key_len, &f);
+	int err;
 
+	if (s->share)
+		return share_get(s, key, key_len, view);
+	err = lookup(s, key, key_len, &f);
 	if (err)
 		return err;
 	store_view_slot(s, f.off, f.size, view);
 	return pins_add(s, f.off);
 }
 
+bool store_unpin(struct store *s, uint32_t off, uint32_t *size)
+{
+	bool passed;
+
+	*size = pins_drop(s, off, &passed);
+	if (passed && !*size)
+		unpack(s);
+	return *size;
+}
+
 void store_release(struct store *s, const struct store_view *view)
 {
-	bool passed = false;
-	uint32_t size = s->open ? pins_drop(s, view->slot, &passed) : 0;
+	uint32_t size;
 
-	if (size) {
+	if (!s->open)
+		return;
+	if (s->share) {
+		share_release(s, view);
+	} else if (store_unpin(s, view->slot, &size)) {
 		door_open(&s->door);
 		store_reclaim(s, view->slot, size);
 		door_close(&s->door);
-	} else if (passed) {
-		unpack(s);
 	}
 }
 
@@ -458,8 +556,11 @@ static __attribute__((noinline)) int read_any(struct store *s, const void *key, 
 					      void *data, uint32_t room, uint32_t *data_len)
 {
 	struct found f;
-	int err = lookup(s, key, key_len, &f);
+	int err;
 
+	if (s->share)
+		return share_read(s, key, key_len, data, room, data_len);
+	err = lookup(s, key, key_len, &f);
 	return err || !data_len ? err : copy_data(s, f.off, key_len, data, room, data_len);
 }
 
@@ -530,17 +631,13 @@ int store_contains(struct store *s, const void *key, uint32_t key_len)
 	}
 }
 
-int store_delete(struct store *s, const void *key, uint32_t key_len)
+/* store_delete(), alone. */
+static ALWAYS_INLINE int remove_key(struct store *s, const void *key, uint32_t key_len)
 {
 	struct store_index_slot *entry;
-	int err = check_key(s, key_len);
 	struct index_place at;
-	uint32_t hash, off;
+	uint32_t hash, off, end;
 
-	if (!err)
-		err = store_writable(s);
-	if (err)
-		return err;
 	if (!s->index.count)
 		return -ENOENT;
 	hash = index_hash(s, key, key_len);
@@ -550,46 +647,60 @@ int store_delete(struct store *s, const void *key, uint32_t key_len)
 		return -ENOENT;
 	entries_remove_from(s, at.seg, entry);
 	s->counters.deletes++;
-	door_open(&s->door);
-	err = kill(s, off) ? 0 : kill_damaged(s, off);
-	door_close(&s->door);
+	return kill(s, off, &end);
+}
+
+int store_delete(struct store *s, const void *key, uint32_t key_len)
+{
+	int err = check_key(s, key_len);
+
+	if (!err)
+		err = begin(s);
+	if (err)
+		return err;
+	err = remove_key(s, key, key_len);
+	end(s);
 	return err;
 }
 
 int store_clear(struct store *s)
 {
-	int err = store_writable(s);
+	int err = store_begin(s);
 
 	if (err)
 		return err;
-	door_open(&s->door);
 	err = s->layout->clear(s);
-	door_close(&s->door);
-	if (err)
-		return err;
-	s->shadowed = 0;
-	entries_free(s);
-	return 0;
+	if (!err)
+		s->shadowed = 0;
+	store_end(s);
+	return err;
 }
 
 uint32_t store_size(const struct store *s)
 {
-	return s->open ? s->index.count : 0;
+	if (!s->open)
+		return 0;
+	return s->share ? share_size(s) : s->index.count;
 }
 
 int store_compact(struct store *s, uint32_t max_bytes)
 {
-	int err = store_writable(s);
+	int err = store_begin(s);
 
 	if (err)
 		return err;
-	door_open(&s->door);
 	err = s->layout->compact(s, max_bytes);
-	door_close(&s->door);
+	store_end(s);
 	return err;
 }
 
 int store_each_free(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx)
 {
-	return s->open ? freelist_each(s, fn, ctx) : -EBADF;
+	int err = store_enter(s);
+
+	if (err)
+		return err;
+	err = freelist_each(s, fn, ctx);
+	store_leave(s);
+	return err;
 }

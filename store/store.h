@@ -7,8 +7,9 @@
  * returned 0) is found at the next open, wherever a reset stopped the machine; what was in flight
  * is found whole or not at all.
  *
- * The store knows a region of bytes, a clock and a barrier, nothing else. It is not locked: one
- * caller at a time. Nothing but store_format() ever starts an empty store.
+ * The store knows a region of bytes, a clock and a barrier, nothing else. It is used by one caller
+ * at a time, until store_share() lets several cores use it. Nothing but store_format() ever starts
+ * an empty store.
  *
  * Lengths are bytes, times are milliseconds since 1970. Errors are negative errno values; what each
  * call returns is listed with it, and error_text() (lib/errors.h) has a sentence for each.
@@ -212,6 +213,8 @@ struct store_pins {
 	uint32_t dead, dead_bytes; /* those whose record died */
 };
 
+struct store_share; /* store/share.h */
+
 struct store_batch {
 	struct store_batch_op {
 		uint32_t off, size; /* of the staged record's slot */
@@ -219,6 +222,7 @@ struct store_batch {
 		int64_t expiry;
 		bool del;
 		bool entered; /* the commit made an entry of it already */
+		uint32_t old; /* the record of its key that the commit ends, or 0 */
 	} * ops;
 	uint32_t count, room;
 	uint64_t first; /* no number of the batch is below it */
@@ -242,6 +246,7 @@ struct store {
 	struct store_pins pins;
 	struct store_marks marks;
 	struct store_batch batch;
+	struct store_share *share;   /* NULL: it is used by one */
 	struct store_stats counters; /* only what is counted "since the open" */
 	uint64_t next_seq;
 	uint32_t start, end; /* the chain of slots */
@@ -337,6 +342,44 @@ int store_format(const struct store_media *media, uint32_t salt);
  * acknowledged is in the region already. No effect if not open.
  */
 void store_close(struct store *s);
+
+#define STORE_SHARERS_MAX 8U /**< cores that may share a store */
+#define STORE_VIEWS 16U      /**< views that each of them may have at a time */
+
+/** Who shares a store. */
+struct store_sharing {
+	uint32_t sharers; /**< 1..STORE_SHARERS_MAX cores (or threads) */
+	/** The number of the core that calls, below SHARERS, and no other's. */
+	uint32_t (*self)(void *ctx);
+	void *ctx;
+	/** How long a call waits for those before it, and for a reader to leave the index. */
+	uint64_t patience_ns;
+};
+
+/**
+ * From now on SHARING->sharers cores may call the store at the same time, each call of this header
+ * but store_close(). They must have ended theirs before it; and none of them calls it from what may
+ * interrupt it in a call.
+ *
+ * store_get(), _read(), _contains(), _release() and _size() never wait for another core, and what
+ * they find was there at one moment during the call: a key that is there all along is always
+ * found, and a put is found only when a reset would not lose it any more. All other calls come one
+ * after the other, first come, first served, and fail with -ETIMEDOUT after the patience without
+ * having done anything. A batch and a walk keep the others waiting from their begin to their end,
+ * and all of a batch appears at one moment. The functions of config are called by one core at a
+ * time, but `now`, like malloc(), by any.
+ *
+ * Otherwise than alone: a view is released by the core that got it, and each may have STORE_VIEWS
+ * at a time (then -ENOMEM); that an entry was read counts for the order in which entries go from
+ * the next write on, and then the last 32 reads of each core do; reads of damaged entries are not
+ * reported, only refused; and the index takes twice the memory. A store_delete() that returns
+ * -ETIMEDOUT because a core never came back from a read (it stopped) is seen by all, but may be
+ * undone by a reset; from then on every call but reads returns -ETIMEDOUT.
+ *
+ * 0, -EBADF, -EINVAL (a field of *SHARING), -ENOTSUP (store_classic), -EBUSY (within a walk or a
+ * batch, while a view is pinned, or it is shared already), -EROFS or -ENOMEM.
+ */
+int store_share(struct store *s, const struct store_sharing *sharing);
 
 /**
  * Writes KEY = DATA with META (of Infinispan; may be empty), replacing an entry of that key, which

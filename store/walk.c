@@ -52,10 +52,10 @@ int store_process(struct store *s, const struct store_walk *walk)
 {
 	struct marks_ahead ahead = {0};
 	int64_t t = store_now(s);
-	int stop = 0;
+	int stop = store_enter(s);
 
-	if (!s->open)
-		return -EBADF;
+	if (stop)
+		return stop;
 	s->walks++;
 	for (uint32_t off = s->start, size; off < s->end && !stop; off += size) {
 		marks_step(s, &ahead, off);
@@ -66,6 +66,7 @@ int store_process(struct store *s, const struct store_walk *walk)
 			stop = visit(s, walk, off, t);
 	}
 	s->walks--;
+	store_leave(s);
 	return stop;
 }
 
@@ -95,13 +96,12 @@ static bool purge_one(struct store *s, uint32_t off, int64_t t, uint32_t *next)
 int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32_t key_len),
 		void *ctx)
 {
-	int err = store_writable(s);
+	int err = store_begin(s);
 
 	if (err)
 		return err;
-	door_open(&s->door);
 	err = store_remove_expired(s, gone, ctx);
-	door_close(&s->door);
+	store_end(s);
 	return err;
 }
 
@@ -137,10 +137,10 @@ int store_remove_expired(struct store *s,
 int store_each_eldest(struct store *s, int (*fn)(void *ctx, const struct store_view *view),
 		      void *ctx)
 {
-	int stop = 0;
+	int stop = store_enter(s);
 
-	if (!s->open)
-		return -EBADF;
+	if (stop)
+		return stop;
 	for (uint32_t n = order_eldest(s); n && !stop; n = order_next(s, n)) {
 		struct store_view view;
 
@@ -151,5 +151,6 @@ int store_each_eldest(struct store *s, int (*fn)(void *ctx, const struct store_v
 		store_view_slot(s, off, size, &view);
 		stop = fn(ctx, &view);
 	}
+	store_leave(s);
 	return stop;
 }

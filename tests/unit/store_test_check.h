@@ -275,11 +275,19 @@ static inline bool ops_check_index(struct ops_world *w, const struct walker *wal
 	return true;
 }
 
+/* What readers of a shared store left behind is noted by a call that writes: here by this one. */
+static inline void ops_settle(struct ops_world *w)
+{
+	if (w->ops->shared && store_batch_begin(&w->s) == 0)
+		store_batch_abort(&w->s);
+}
+
 /* All of it; w->before is then the walk of the state as it is now. */
 static inline bool ops_check(struct ops_world *w)
 {
 	struct walker *now = w->after;
 
+	ops_settle(w);
 	if (w->window)
 		return ops_fail(w, "the window was left open");
 	if (!ops_check_media(w) || !ops_walk(w))

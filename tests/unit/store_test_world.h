@@ -62,6 +62,7 @@ struct ops {
 	uint32_t region_size;
 	bool hooks; /* watch the media */
 	bool unchecked;
+	bool shared; /* by one thread */
 	uint32_t count;
 	struct op *op;
 	char *said; /* OPS_SAID bytes shared with the child that runs it */

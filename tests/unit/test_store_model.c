@@ -26,6 +26,7 @@ static void run_sequence(uint64_t seed, uint32_t count)
 		.region_size = pages[rng_below(&r, ARRAY_SIZE(pages))] * 4096U,
 		.hooks = rng_below(&r, 4) != 0,
 		.unchecked = rng_below(&r, 6) == 0,
+		.shared = rng_below(&r, 3) == 0,
 		.count = count,
 		.op = malloc(count * sizeof(struct op)),
 		.said = shared_memory(OPS_SAID),

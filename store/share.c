@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/share.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/spin.h"
+#include "store/door.h"
+#include "store/entries.h"
+#include "store/internal.h"
+#include "store/pins.h"
+
+/* Changes between two publications, but for a batch's and the touches of readers. */
+#define CHANGES 8U
+
+static struct share_reader *myself(const struct store *s)
+{
+	struct store_share *sh = s->share;
+
+	return &sh->reader[sh->with.self(sh->with.ctx)];
+}
+
+/* ---- reading ---- */
+
+/* The index that is shown, which nobody changes until depart(). */
+static struct store *arrive(struct store_share *sh, struct share_reader *me)
+{
+	uint32_t shown;
+
+	/* If it is still shown after that, whoever hides it waits for this reader. */
+	do {
+		shown = atomic_load(&sh->shown);
+		atomic_store(&me->in, shown + 1);
+	} while (atomic_load(&sh->shown) != shown);
+	return &sh->face[shown];
+}
+
+static void depart(struct share_reader *me)
+{
+	atomic_store_explicit(&me->in, 0, memory_order_release);
+}
+
+/* A free pin of the first COUNT; NULL: there is none. */
+static _Atomic uint32_t *free_pin(struct share_reader *me, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!atomic_load_explicit(&me->pins[i], memory_order_relaxed))
+			return &me->pins[i];
+	return NULL;
+}
+
+static void unpin(_Atomic uint32_t *pin)
+{
+	atomic_store_explicit(pin, 0, memory_order_release);
+}
+
+static void count_one(_Atomic uint64_t *count)
+{
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+/* Leaves word for a writer that the entry was read. */
+static void leave_touch(struct share_reader *me, uint32_t hash, uint32_t off)
+{
+	uint32_t n = atomic_load_explicit(&me->touches, memory_order_relaxed);
+
+	atomic_store_explicit(&me->touched[n % SHARE_TOUCHED].hash, hash, memory_order_relaxed);
+	atomic_store_explicit(&me->touched[n % SHARE_TOUCHED].off, off, memory_order_relaxed);
+	atomic_store_explicit(&me->touches, n + 1, memory_order_release);
+}
+
+/* What the index has for KEY, looked up in FACE: *V is the record, which is not verified. */
+static int look_up(struct store *face, struct share_reader *me, const void *key, uint32_t key_len,
+		   struct store_view *v)
+{
+	uint32_t hash = index_hash(face, key, key_len), off, size;
+
+	if (!index_find(face, key, key_len, hash, &off))
+		return -ENOENT;
+	if (order_kept(face))
+		leave_touch(me, hash, off);
+	size = store_lengths(face, off);
+	if (!size || !slot_size_legal(face, off, size))
+		return -EBADMSG;
+	store_view_slot(face, off, size, v);
+	return 0;
+}
+
+/*
+ * Finds the record of KEY and pins it by PIN. Its checksum takes long: it is verified outside of
+ * the index, against the word that was read inside. A writer may end the record meanwhile, which
+ * changes that word and the key length in the header, but nothing that is read here.
+ */
+static int find(struct store *s, const void *key, uint32_t key_len, _Atomic uint32_t *pin,
+		struct store_view *v)
+{
+	struct share_reader *me = myself(s);
+	struct slot_seal seal;
+	struct store *face;
+	int err;
+
+	if (key_len - 1 >= STORE_KEY_MAX)
+		return -EDOM;
+	face = arrive(s->share, me);
+	err = look_up(face, me, key, key_len, v);
+	if (!err) {
+		seal = slot_seal(face, v);
+		atomic_store_explicit(pin, v->slot, memory_order_relaxed);
+	}
+	depart(me);
+	if (!err && !s->config.unchecked && !slot_sealed(face, v, &seal))
+		err = -EBADMSG;
+	if (!err && v->expiry > 0 && store_expired(v->expiry, store_now(s)))
+		err = -ENOENT;
+	if (err)
+		unpin(pin);
+	if (!err)
+		count_one(&me->hits);
+	else if (err == -ENOENT)
+		count_one(&me->misses);
+	return err;
+}
+
+int share_get(struct store *s, const void *key, uint32_t key_len, struct store_view *view)
+{
+	_Atomic uint32_t *pin = free_pin(myself(s), STORE_VIEWS);
+
+	return pin ? find(s, key, key_len, pin, view) : -ENOMEM;
+}
+
+int share_read(struct store *s, const void *key, uint32_t key_len, void *data, uint32_t room,
+	       uint32_t *data_len)
+{
+	_Atomic uint32_t *pin = &myself(s)->pins[STORE_VIEWS];
+	struct store_view v;
+	int err = find(s, key, key_len, pin, &v);
+
+	if (err)
+		return err;
+	if (data_len) {
+		*data_len = v.data_len;
+		if (v.data_len > room)
+			err = -EMSGSIZE;
+		else if (v.data_len)
+			memcpy(data, v.data, v.data_len);
+	}
+	unpin(pin);
+	return err;
+}
+
+void share_release(struct store *s, const struct store_view *view)
+{
+	struct share_reader *me = myself(s);
+
+	for (uint32_t i = 0; i < STORE_VIEWS; i++)
+		if (atomic_load_explicit(&me->pins[i], memory_order_relaxed) == view->slot) {
+			unpin(&me->pins[i]);
+			return;
+		}
+}
+
+uint32_t share_size(const struct store *s)
+{
+	struct share_reader *me = myself(s);
+	uint32_t count = arrive(s->share, me)->index.count;
+
+	depart(me);
+	return count;
+}
+
+/* ---- the two indexes ---- */
+
+/* The store's own index becomes that of FACE, or FACE's the store's own. */
+static void to_face(const struct store *s, struct store *face)
+{
+	face->index = s->index;
+	face->order = s->order;
+	face->end = s->end;
+}
+
+static void from_face(struct store *s, const struct store *face)
+{
+	s->index = face->index;
+	s->order = face->order;
+}
+
+static void no_index(struct store *s)
+{
+	s->index = (struct store_index){0};
+	s->order = (struct store_order){0};
+}
+
+void share_note(struct store *s, enum share_kind kind, uint32_t hash, uint32_t off, uint32_t to)
+{
+	struct store_share *sh = s->share;
+
+	if (!sh->again)
+		sh->changes[sh->count++] = (struct share_change){kind, hash, off, to};
+}
+
+/* The entry with HASH of the record at OFF, or NULL. */
+static struct store_index_slot *entry_of(struct store *s, uint32_t hash, uint32_t off)
+{
+	struct store_index_slot *slot;
+
+	if (!s->index.count)
+		return NULL;
+	for (slot = index_place(s, hash).slot; slot->hash == hash; slot++)
+		if (index_offset(s, slot) == off)
+			return slot;
+	return NULL;
+}
+
+/* Makes a change again. 0 or -ENOMEM. */
+static int make_again(struct store *s, const struct share_change *c)
+{
+	struct store_index_slot *slot;
+
+	switch (c->kind) {
+	case SHARE_ADD:
+		if (entries_reserve(s, c->hash))
+			return -ENOMEM;
+		entries_add(s, index_place(s, c->hash), c->hash, c->off);
+		return 0;
+	case SHARE_CHOOSE:
+		order_victim(s);
+		return 0;
+	case SHARE_CLEAR:
+		entries_free(s);
+		return 0;
+	default:
+		break;
+	}
+	slot = entry_of(s, c->hash, c->off);
+	if (!slot)
+		return 0;
+	if (c->kind == SHARE_REMOVE)
+		entries_remove(s, slot);
+	else if (c->kind == SHARE_MOVE)
+		entries_set_offset(s, slot, c->to);
+	else
+		entries_touch(s, slot);
+	return 0;
+}
+
+/*
+ * Makes the hidden index, in which nobody is, the store's own, with all changes. -ENOMEM: that is
+ * to be tried again.
+ */
+static int catch_up(struct store *s)
+{
+	struct store_share *sh = s->share;
+	struct store *hidden = &sh->face[!atomic_load_explicit(&sh->shown, memory_order_relaxed)];
+
+	from_face(s, hidden);
+	sh->again = true;
+	while (sh->made < sh->count && !make_again(s, &sh->changes[sh->made]))
+		sh->made++;
+	sh->again = false;
+	sh->lags = sh->made < sh->count;
+	if (sh->lags) {
+		to_face(s, hidden);
+		no_index(s);
+		return -ENOMEM;
+	}
+	sh->made = sh->count = 0;
+	return 0;
+}
+
+/* Waits until READER is not in FACE. 0 or -ETIMEDOUT. */
+static int wait_for(const struct share_reader *reader, uint32_t face, uint64_t ns)
+{
+	struct spin spin = spin_for(ns);
+
+	while (atomic_load(&reader->in) == face + 1)
+		if (spin_over(&spin))
+			return -ETIMEDOUT;
+	return 0;
+}
+
+/* Waits until no reader is in FACE. 0 or -ETIMEDOUT. */
+static int drain(const struct store_share *sh, uint32_t face)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < sh->with.sharers && !err; i++)
+		if (atomic_load(&sh->reader[i].in) == face + 1)
+			err = wait_for(&sh->reader[i], face, sh->with.patience_ns);
+	return err;
+}
+
+int share_publish(struct store *s)
+{
+	struct store_share *sh = s->share;
+	uint32_t shown = atomic_load_explicit(&sh->shown, memory_order_relaxed);
+
+	if (sh->stuck)
+		return -ETIMEDOUT;
+	if (sh->lags || !sh->count)
+		return 0;
+	to_face(s, &sh->face[!shown]);
+	atomic_store(&sh->shown, !shown);
+	if (drain(sh, shown)) {
+		sh->stuck = true;
+		no_index(s);
+		store_report(s, "a reader did not come back: until the next open it is only read");
+		return -ETIMEDOUT;
+	}
+	catch_up(s);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+int share_enter(struct store *s)
+{
+	struct store_share *sh = s->share;
+	uint32_t me = sh->with.self(sh->with.ctx) + 1;
+	int err;
+
+	if (atomic_load_explicit(&sh->owner, memory_order_relaxed) == me) {
+		sh->depth++;
+		return 0;
+	}
+	err = lock_take(&sh->lock, sh->with.patience_ns);
+	if (err)
+		return err;
+	if (sh->stuck)
+		err = -ETIMEDOUT;
+	else if (sh->lags)
+		err = catch_up(s);
+	if (err) {
+		lock_give(&sh->lock);
+		return err;
+	}
+	atomic_store_explicit(&sh->owner, me, memory_order_relaxed);
+	sh->depth = 1;
+	return 0;
+}
+
+void share_leave(struct store *s)
+{
+	struct store_share *sh = s->share;
+
+	if (--sh->depth)
+		return;
+	share_publish(s);
+	atomic_store_explicit(&sh->owner, 0, memory_order_relaxed);
+	lock_give(&sh->lock);
+}
+
+/* Whether a sharer has a pin on the slot at OFF. */
+static bool pinned(const struct store_share *sh, uint32_t off)
+{
+	for (uint32_t i = 0; i < sh->with.sharers; i++)
+		for (uint32_t k = 0; k < ARRAY_SIZE(sh->reader[i].pins); k++)
+			if (atomic_load_explicit(&sh->reader[i].pins[k], memory_order_acquire) ==
+			    off)
+				return true;
+	return false;
+}
+
+void share_pin(struct store *s, uint32_t off)
+{
+	if (pinned(s->share, off) && !pins_find(s, off))
+		pins_add(s, off);
+}
+
+/* Notes what READER read since the last time: what it left too long ago is forgotten. */
+static void note_touches(struct store *s, struct share_reader *reader)
+{
+	const struct store_share *sh = s->share;
+	uint32_t n = atomic_load_explicit(&reader->touches, memory_order_acquire);
+
+	if (n - reader->noted > SHARE_TOUCHED)
+		reader->noted = n - SHARE_TOUCHED;
+	for (; reader->noted != n && sh->count + CHANGES < sh->room; reader->noted++) {
+		uint32_t i = reader->noted % SHARE_TOUCHED;
+		/* They may be of two entries by now: then there is none with both. */
+		struct store_index_slot *slot = entry_of(
+			s, atomic_load_explicit(&reader->touched[i].hash, memory_order_relaxed),
+			atomic_load_explicit(&reader->touched[i].off, memory_order_relaxed));
+
+		if (slot)
+			entries_touch(s, slot);
+	}
+}
+
+void share_settle(struct store *s)
+{
+	struct store_share *sh = s->share;
+	uint32_t i = s->pins.count, off, size;
+
+	while (i--) {
+		off = s->pins.pins[i].off;
+		if (!pinned(sh, off) && store_unpin(s, off, &size))
+			store_reclaim(s, off, size);
+	}
+	for (i = 0; order_kept(s) && i < sh->with.sharers; i++)
+		note_touches(s, &sh->reader[i]);
+}
+
+int share_reserve(struct store *s, uint32_t count)
+{
+	struct store_share *sh = s->share;
+	uint32_t room = sh->count + CHANGES + sh->with.sharers * SHARE_TOUCHED + 2 * count;
+	struct share_change *changes;
+
+	if (room <= sh->room)
+		return 0;
+	changes = realloc(sh->changes, room * sizeof(*changes));
+	if (!changes)
+		return -ENOMEM;
+	sh->changes = changes;
+	sh->room = room;
+	return 0;
+}
+
+/* ---- beginning and end ---- */
+
+/* A store for readers: what of S does not change while it is open. */
+static struct store make_face(const struct store *s)
+{
+	return (struct store){
+		.config = s->config,
+		.layout = s->layout,
+		.door = {.media = s->door.media},
+		.super = {.salt = s->super.salt},
+		.end = s->end,
+	};
+}
+
+/* Fills S->share. 0 or -ENOMEM. */
+static int prepare(struct store *s)
+{
+	struct store_share *sh = s->share;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(sh->face); i++)
+		sh->face[i] = make_face(s);
+	if (index_copy(&sh->face[0].index, &s->index) || order_copy(&sh->face[0].order, &s->order))
+		return -ENOMEM;
+	if (pins_reserve(s, sh->with.sharers * (uint32_t)ARRAY_SIZE(sh->reader->pins)))
+		return -ENOMEM;
+	return share_reserve(s, 0);
+}
+
+/* What readers go by becomes the store's own, which must have none. */
+static void free_face(struct store *s, const struct store *face)
+{
+	from_face(s, face);
+	entries_free(s);
+}
+
+void share_free(struct store *s)
+{
+	struct store_share *sh = s->share;
+	struct store hidden_own = {.index = s->index, .order = s->order};
+	uint32_t shown = atomic_load_explicit(&sh->shown, memory_order_relaxed);
+
+	free_face(s, &sh->face[shown]);
+	if (sh->lags || sh->stuck)
+		free_face(s, &sh->face[!shown]);
+	from_face(s, &hidden_own);
+	free(sh->changes);
+	free(sh);
+	s->share = NULL;
+}
+
+int store_share(struct store *s, const struct store_sharing *sharing)
+{
+	struct store_share *sh;
+	int err = store_writable(s);
+
+	if (err)
+		return err;
+	if (s->layout != &store_native)
+		return -ENOTSUP;
+	if (!sharing->self || sharing->sharers - 1 >= STORE_SHARERS_MAX)
+		return -EINVAL;
+	if (s->share || s->pins.count)
+		return -EBUSY;
+	sh = calloc(1, sizeof(*sh) + sharing->sharers * sizeof(*sh->reader));
+	if (!sh)
+		return -ENOMEM;
+	sh->with = *sharing;
+	s->share = sh;
+	err = prepare(s);
+	if (err)
+		share_free(s);
+	else
+		s->plain = false;
+	return err;
+}
+
+void share_stat(const struct store *s, struct store_stats *stats)
+{
+	const struct store_share *sh = s->share;
+	const struct store *shown =
+		&sh->face[atomic_load_explicit(&sh->shown, memory_order_relaxed)];
+
+	stats->index_bytes += index_bytes(shown) + order_bytes(shown);
+	stats->pinned = 0;
+	for (uint32_t i = 0; i < sh->with.sharers; i++) {
+		const struct share_reader *r = &sh->reader[i];
+
+		stats->hits += atomic_load_explicit(&r->hits, memory_order_relaxed);
+		stats->misses += atomic_load_explicit(&r->misses, memory_order_relaxed);
+		for (uint32_t k = 0; k < STORE_VIEWS; k++)
+			stats->pinned +=
+				atomic_load_explicit(&r->pins[k], memory_order_relaxed) != 0;
+	}
+}
