@@ -158,7 +158,7 @@ $(eval $(call host_build,build/host-numa,$(NUMA),$(NUMA_SRC)))
 
 # What several cores use, by threads of the host.
 THREAD_CFLAGS := -std=gnu11 -O2 -g -fsanitize=thread $(WARN) -I. -DCONFIG_PHYS_ADDR_T_64BIT
-THREAD_SRC := lib/lock.c lib/job.c lib/clock.c mm/memblock.c mm/memory_lock.c
+THREAD_SRC := lib/lock.c lib/core_lock.c lib/job.c lib/clock.c lib/log.c lib/crc32c.c mm/memblock.c mm/memory_lock.c
 
 build/threads/%.o: %.c
 	@mkdir -p $(@D)
@@ -171,7 +171,7 @@ $(HOST)/threads: build/threads/tests/threads/threads.o $(THREAD_SRC:%.c=build/th
 -include $(wildcard build/threads/*/*.d build/threads/*/*/*.d)
 
 .PHONY: check-threads
-check-threads: $(HOST)/threads ## locks, jobs and memblock with threads, under ThreadSanitizer
+check-threads: $(HOST)/threads ## locks, jobs, the log and memblock with threads, under ThreadSanitizer
 	$(HOST)/threads
 
 # ---- memmap ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 
 #include "boot/layout.h"
 #include "boot/mmu.h"
+#include "boot/shared.h"
 #include "drivers/cp15.h"
 #include "drivers/gic.h"
 #include "drivers/irq.h"
@@ -153,6 +154,7 @@ void cores_start(const struct boot *b)
 	}
 	gic_handle(SGI_WORK, nothing, NULL);
 	memory_lock_start(MEMORY_LOCK_NS);
+	shared_with_cores();
 	sent = send_off(present, max);
 	late = wait_for(sent);
 	for (unsigned i = 1; i < CORES_MAX; i++)

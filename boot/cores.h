@@ -3,8 +3,9 @@
  * The other cores: started by core 0, then each waits for jobs.
  *
  * A job runs on its core's own stack with interrupts masked. It may use what is made for several
- * cores (lib/lock.h, memblock between memory_lock() and memory_unlock()), but neither the log nor
- * the console nor malloc, which are core 0's.
+ * cores: lib/lock.h, memblock between memory_lock() and memory_unlock(), the log and malloc
+ * (boot/shared.h). The console and the shell are core 0's. errno is one for all cores, so nobody
+ * goes by it: what fails returns its error.
  */
 #ifndef CAIRN_BOOT_CORES_H
 #define CAIRN_BOOT_CORES_H

@@ -11,6 +11,7 @@
 #include "boot/layout.h"
 #include "boot/mmu.h"
 #include "boot/reset_cause.h"
+#include "boot/shared.h"
 #include "boot/uptime.h"
 #include "drivers/cp15.h"
 #include "drivers/gic.h"
@@ -207,6 +208,7 @@ static void begin(const char *what, uint32_t pc)
 	} else if (!atomic_compare_exchange_strong(&reporter, &none, core)) {
 		fault_beside(what, pc);
 	}
+	shared_for_panic();
 	stop_others();
 	reset_cause_leave(RESET_PANIC);
 	symbols_set(&image_symbols);

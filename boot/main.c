@@ -15,6 +15,7 @@
 #include "boot/map.h"
 #include "boot/mmu.h"
 #include "boot/params.h"
+#include "boot/shared.h"
 #include "boot/store_region.h"
 #include "boot/store_search.h"
 #include "boot/summary.h"
@@ -82,7 +83,7 @@ static void find_devices(struct boot *b)
 	log_set_clock(uptime_us);
 	console_open(b);
 	console_use_interrupts();
-	log_set_guard(irq_save, irq_restore);
+	shared_with_interrupts();
 	irq_unmask();
 }
 

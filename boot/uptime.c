@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/uptime.h"
 
+#include <stdatomic.h>
+
 #include "lib/clock.h"
 
 /*
@@ -11,16 +13,21 @@ static struct {
 	volatile uint32_t ms, complement;
 } noted[2] KEPT;
 
+/* Nobody waits for one who is at it: the time to note is the same. */
 static void note(uint64_t us)
 {
+	static atomic_flag busy = ATOMIC_FLAG_INIT;
 	uint64_t ms = us / 1000;
 
+	if (atomic_flag_test_and_set(&busy))
+		return;
 	if (ms > UINT32_MAX)
 		ms = UINT32_MAX;
 	for (size_t i = 0; i < ARRAY_SIZE(noted); i++) {
 		noted[i].ms = (uint32_t)ms;
 		noted[i].complement = ~(uint32_t)ms;
 	}
+	atomic_flag_clear(&busy);
 }
 
 uint64_t uptime_us(void)

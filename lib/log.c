@@ -37,12 +37,24 @@ static struct {
 	uint32_t shown; /* start of the first record that no console was offered */
 	uint32_t (*enter)(void);
 	void (*leave)(uint32_t was);
+	bool (*shown_here)(void);
 	log_clock_fn *clock;
 	log_sink_fn *sink;
 	void *sink_ctx;
 } now;
 
-static int console_level = LOG_DEFAULT_CONSOLE_LEVEL;
+static _Atomic int console_level = LOG_DEFAULT_CONSOLE_LEVEL;
+
+static uint32_t begin(void)
+{
+	return now.enter ? now.enter() : 0;
+}
+
+static void finish(uint32_t was)
+{
+	if (now.leave)
+		now.leave(was);
+}
 
 static char *at(uint32_t pos)
 {
@@ -182,21 +194,22 @@ static size_t escape(char *to, size_t room, const char *from)
 void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 {
 	char text[LOG_LINE_MAX], line[STAMP_MAX + LOG_LINE_MAX];
-	uint64_t us = now.clock ? now.clock() : 0;
 	uint32_t was;
+	uint64_t us;
 	size_t n;
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) >= (int)sizeof(text))
 		memcpy(text + sizeof(text) - 4, "...", 4);
+	was = begin(); /* already here, so that stamps and lines have one order */
+	us = now.clock ? now.clock() : 0;
 	n = (size_t)snprintf(line, STAMP_MAX, "[%5lu.%06lu] ", (unsigned long)(us / 1000000),
 			     (unsigned long)(us % 1000000));
 	n += escape(line + n, sizeof(line) - 1 - n, text);
 	line[n++] = '\n';
-	was = now.enter ? now.enter() : 0;
 	append(level, line, n);
-	show_new();
-	if (now.leave)
-		now.leave(was);
+	if (!now.shown_here || now.shown_here())
+		show_new();
+	finish(was);
 }
 
 void log_printf(enum log_level level, const char *fmt, ...)
@@ -214,6 +227,19 @@ void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was))
 	now.leave = leave;
 }
 
+void log_set_shown(bool (*here)(void))
+{
+	now.shown_here = here;
+}
+
+void log_show(void)
+{
+	uint32_t was = begin();
+
+	show_new();
+	finish(was);
+}
+
 void log_set_clock(log_clock_fn *clock)
 {
 	now.clock = clock;
@@ -221,10 +247,13 @@ void log_set_clock(log_clock_fn *clock)
 
 void log_set_console(log_sink_fn *sink, void *ctx)
 {
+	uint32_t was = begin();
+
 	take_up();
 	now.sink = sink;
 	now.sink_ctx = ctx;
 	show_new();
+	finish(was);
 }
 
 bool log_has_console(void)
@@ -240,19 +269,46 @@ int log_set_console_level(int level)
 	return before;
 }
 
+/*
+ * Sends the records from POS up to END, or those whose check holds only. Records that are dropped
+ * while the sink is busy are left out.
+ */
+static void dump(uint32_t pos, uint32_t end, bool whole_only, log_sink_fn *sink, void *ctx)
+{
+	uint32_t was = begin();
+
+	for (pos = not_dropped(pos); behind(pos) > behind(end); pos = not_dropped(pos)) {
+		if (!whole_only || is_whole(pos))
+			send(pos, sink, ctx);
+		pos = next_record(pos);
+		finish(was); /* who has a line to log need not wait for the end */
+		was = begin();
+	}
+	finish(was);
+}
+
 void log_dump(log_sink_fn *sink, void *ctx)
 {
+	uint32_t was = begin();
+	uint32_t from, end;
+
 	take_up();
-	for (uint32_t pos = kept.start; pos != kept.head; pos = next_record(pos))
-		send(pos, sink, ctx);
+	from = kept.start;
+	end = kept.head;
+	finish(was);
+	dump(from, end, false, sink, ctx);
 }
 
 void log_dump_before(log_sink_fn *sink, void *ctx)
 {
+	uint32_t was = begin();
+	uint32_t from, end;
+
 	take_up();
-	for (uint32_t pos = kept.before; behind(pos) > behind(kept.start); pos = next_record(pos))
-		if (is_whole(pos))
-			send(pos, sink, ctx);
+	from = kept.before;
+	end = kept.start;
+	finish(was);
+	dump(from, end, true, sink, ctx);
 }
 
 void log_reset(void)

@@ -53,10 +53,20 @@ void log_printf(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_vprintf(enum log_level level, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 /**
- * From now on ENTER is called before each change of the ring, and LEAVE with what ENTER returned
- * behind it: for what else may log meanwhile, such as interrupts. The console gets its text inside.
+ * From now on ENTER is called before each look at the ring or change of it, and LEAVE with what
+ * ENTER returned behind it: for who else may log meanwhile, such as interrupts and other cores. The
+ * console gets its text inside, and an ENTER may come between another one and its LEAVE.
  */
 void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was));
+
+/**
+ * From now on HERE is asked, inside of the guard, whether who logs may write to the console. If not
+ * the line waits there, and HERE sees to it that log_show() is called by who may.
+ */
+void log_set_shown(bool (*here)(void));
+
+/** Sends to the console what waits for it. */
+void log_show(void);
 
 /** Time stamps are taken from CLOCK from now on; without one they are 0. */
 void log_set_clock(log_clock_fn *clock);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The cores, and a test that has all of them work on the lists of memblock at once. */
+/* The cores, and a test that has all of them use memblock, malloc and the log at once. */
+#include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/errors.h"
+#include "lib/log.h"
 #include "mm/memblock.h"
-#include "mm/memblock_dump.h"
 #include "mm/memory_lock.h"
 #include "shell/command.h"
 
@@ -14,12 +16,14 @@
 #define ROUNDS_MAX 50000 /* and at most, until all have had as many */
 #define BLOCKS 8         /* of them at a time */
 #define BLOCK_WORDS 64U  /* in a block at most */
+#define LINE_EACH 20     /* rounds, while there are no more than ROUNDS */
 #define TEST_MS 60000
 
 /* A block that is allocated is filled with one number, which no other block has. */
 struct block {
-	phys_addr_t base;
+	volatile uint32_t *word;
 	uint32_t words, stamp;
+	bool malloced;
 };
 
 /* The work of one core. */
@@ -34,46 +38,70 @@ static struct work works[CORES_TESTED_MAX];
 static _Atomic bool under_way[CORES_TESTED_MAX];
 static _Atomic uint32_t not_yet; /* cores with fewer than ROUNDS behind them */
 
-static int take_block(struct work *w, struct block *b, uint32_t words, uint32_t stamp)
+static int take_from_memblock(struct block *b, size_t size)
 {
-	phys_addr_t size = words * (phys_addr_t)sizeof(uint32_t);
-	volatile uint32_t *word;
+	phys_addr_t base;
 	int err = memory_lock();
 
 	if (err)
 		return err;
-	b->base = memblock_phys_alloc_range(size, 0, MEMBLOCK_LOW_LIMIT, MEMBLOCK_ALLOC_ACCESSIBLE);
+	base = memblock_phys_alloc_range((phys_addr_t)size, 0, MEMBLOCK_LOW_LIMIT,
+					 MEMBLOCK_ALLOC_ACCESSIBLE);
 	memory_unlock();
-	if (!b->base) {
+	b->word = (volatile uint32_t *)(uintptr_t)base;
+	return 0;
+}
+
+static int give_to_memblock(const struct block *b)
+{
+	int err = memory_lock();
+
+	if (err)
+		return err;
+	err = memblock_phys_free((phys_addr_t)(uintptr_t)b->word,
+				 b->words * (phys_addr_t)sizeof(*b->word));
+	memory_unlock();
+	return err;
+}
+
+/* A block for B with its words and its stamp set: every second one is from malloc. */
+static int take_block(struct work *w, struct block *b)
+{
+	size_t size = b->words * sizeof(*b->word);
+	int err = 0;
+
+	b->malloced = b->stamp % 2;
+	if (b->malloced)
+		b->word = malloc(size);
+	else
+		err = take_from_memblock(b, size);
+	if (err)
+		return err;
+	if (!b->word) {
 		w->refused++;
 		return 0;
 	}
 	w->allocated++;
-	b->words = words;
-	b->stamp = stamp;
-	word = (volatile uint32_t *)(uintptr_t)b->base;
-	for (uint32_t i = 0; i < words; i++)
-		word[i] = stamp;
+	for (uint32_t i = 0; i < b->words; i++)
+		b->word[i] = b->stamp;
 	return 0;
 }
 
 static int give_block(struct work *w, struct block *b)
 {
-	const volatile uint32_t *word = (const volatile uint32_t *)(uintptr_t)b->base;
 	bool torn = false;
-	int err;
+	int err = 0;
 
-	if (!b->base)
+	if (!b->word)
 		return 0;
 	for (uint32_t i = 0; i < b->words; i++)
-		torn |= word[i] != b->stamp;
+		torn |= b->word[i] != b->stamp;
 	w->torn += torn;
-	err = memory_lock();
-	if (err)
-		return err;
-	err = memblock_phys_free(b->base, b->words * (phys_addr_t)sizeof(uint32_t));
-	memory_unlock();
-	b->base = 0;
+	if (b->malloced)
+		free((void *)b->word);
+	else
+		err = give_to_memblock(b);
+	b->word = NULL;
 	return err;
 }
 
@@ -97,8 +125,12 @@ static long work_on_lists(void *arg)
 
 		state = state * 1664525 + 1013904223;
 		err = give_block(w, b);
+		b->words = state % BLOCK_WORDS + 1;
+		b->stamp = w->number << 24 | i;
 		if (!err)
-			err = take_block(w, b, state % BLOCK_WORDS + 1, w->number << 24 | i);
+			err = take_block(w, b);
+		if (i < ROUNDS && i % LINE_EACH == 0)
+			pr_debug("cores test: core %u, round %u", (unsigned)w->number, (unsigned)i);
 	}
 	for (uint32_t i = 0; i < BLOCKS && !err; i++)
 		err = give_block(w, &w->blocks[i]);
@@ -125,6 +157,21 @@ static bool list_holds(const struct memblock_type *type)
 			return false;
 	}
 	return sum == type->total_size;
+}
+
+/* Whether both lists hold, and as much is reserved as BEFORE. */
+static bool lists_hold(const struct memblock_type *before)
+{
+	const struct memblock_type *reserved = &memblock.reserved;
+	bool good;
+
+	if (memory_lock())
+		return false;
+	good = list_holds(&memblock.memory) && list_holds(reserved);
+	/* An array that grew has taken memory for itself. */
+	good &= reserved->max != before->max || reserved->total_size == before->total_size;
+	memory_unlock();
+	return good;
 }
 
 /* Says how the core of W ended. */
@@ -170,12 +217,15 @@ static bool begin(struct shell_env *env, unsigned core)
 static int test(struct shell_env *env)
 {
 	unsigned max = env->cores->max < CORES_TESTED_MAX ? env->cores->max : CORES_TESTED_MAX;
-	phys_addr_t reserved = memblock.reserved.total_size;
-	unsigned long slots = memblock.reserved.max;
+	struct memblock_type before;
 	uint32_t begun = 0;
 	long result = 0;
 	bool good;
 
+	if (memory_lock())
+		return shell_failed(env, "cores test", -ETIMEDOUT);
+	before = memblock.reserved;
+	memory_unlock();
 	atomic_store(&not_yet, 1); /* core 0, which comes last */
 	for (unsigned i = 1; i < max; i++)
 		begun |= (uint32_t)begin(env, i) << i;
@@ -189,9 +239,7 @@ static int test(struct shell_env *env)
 		err = env->cores->wait(i, TEST_MS, &result);
 		good &= report_work(env, &works[i], err ? err : (int)result);
 	}
-	good &= list_holds(&memblock.memory) && list_holds(&memblock.reserved);
-	/* An array that grew has taken memory for itself. */
-	good &= slots != memblock.reserved.max || reserved == memblock.reserved.total_size;
+	good &= lists_hold(&before);
 	shell_printf(env, "%s\n",
 		     good ? "memblock's lists are as they were"
 			  : "cores test: memory was given twice, or the lists are damaged");
@@ -207,11 +255,6 @@ int cmd_cores(struct shell_env *env, int argc, char *argv[])
 	if (argc == 2) {
 		if (strcmp(argv[1], "test"))
 			return COMMAND_USAGE;
-		if (memblock_trace_enabled()) {
-			shell_printf(env, "cores test: not with memblock=debug, whose trace is "
-					  "core 0's alone\n");
-			return -1;
-		}
 		return test(env);
 	}
 	for (unsigned i = 0; i < env->cores->max; i++)

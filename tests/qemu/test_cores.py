@@ -21,9 +21,14 @@ def test_all_come_up(boot, smp, how):
         board.reset()
 
 
+def rounds_told(smp):
+    """What each core logs of "cores test": (core, round), sorted."""
+    return sorted((str(core), str(round)) for core in range(smp) for round in range(0, 100, 20))
+
+
 @pytest.mark.parametrize("smp, how", CORES)
-def test_memblock_on_all_cores(boot, smp, how):
-    """No block is given twice, and the lists are what they were."""
+def test_memory_on_all_cores(boot, smp, how):
+    """memblock and malloc give no block twice, and the lists are what they were. All may log."""
     board = boot("-m", "64M", "--smp", smp, *how)
     before = board.map()
     lines = board.run("cores test").splitlines()
@@ -32,6 +37,27 @@ def test_memblock_on_all_cores(boot, smp, how):
         assert re.fullmatch(rf"core {n}: \d+ blocks allocated, 0 refused, 0 torn", line)
     assert lines[-1] == "memblock's lists are as they were"
     assert board.map() == before
+    told = re.findall(r"\] cores test: core (\d), round (\d+)$", board.run("dmesg"), re.M)
+    assert sorted(told) == rounds_told(smp)
+
+
+def test_log_of_all_cores(boot):
+    """What another core logs comes to the console, too."""
+    board = boot("-m", "64M", "--smp", "4", "-a", "loglevel=8")
+    shown = board.run("cores test") + board.run("bootargs")
+    told = re.findall(r"\] cores test: core (\d), round (\d+)$", shown, re.M)
+    assert sorted(told) == rounds_told(4)
+
+
+def test_trace_of_all_cores(boot):
+    """Several thousand lines, more than the log holds: each one is whole, and they are in the order of time."""
+    board = boot("-m", "64M", "--smp", "4", "-a", "memblock=debug loglevel=4")
+    assert "memblock's lists are as they were" in board.run("cores test")
+    lines = board.run("dmesg").splitlines()
+    stamps = [re.fullmatch(r"\[ *(\d+\.\d{6})\] (cores test: core \d, round \d+"
+                           r"|memblock_\w+: .* \w+\+0x\w+/0x\w+)", line)[1] for line in lines]
+    assert [float(s) for s in stamps] == sorted(float(s) for s in stamps)
+    assert len(stamps) > 500
 
 
 @pytest.mark.parametrize("how", [(), ("--elf",)])

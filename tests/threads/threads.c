@@ -8,10 +8,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/core_lock.h"
 #include "lib/job.h"
 #include "lib/lock.h"
+#include "lib/log.h"
 #include "mm/memblock.h"
 #include "mm/memory_lock.h"
 
@@ -93,6 +96,160 @@ static void late(void **state)
 			assert_int_equal(lock_take(&lock, 0), -ETIMEDOUT);
 		lock_give(&lock);
 	}
+}
+
+/* ---- the lock that knows its owner ---- */
+
+static struct core_lock core_lock;
+
+static void count_deep(uint32_t number, unsigned depth)
+{
+	if (core_lock_take(&core_lock, number, LONG_NS))
+		return;
+	counter++;
+	if (depth)
+		count_deep(number, depth - 1);
+	core_lock_give(&core_lock);
+}
+
+static void *count_deeper(void *number)
+{
+	for (unsigned i = 0; i < ROUNDS; i++)
+		count_deep((uint32_t)(uintptr_t)number, i % 4);
+	return NULL;
+}
+
+static void taken_again_by_its_owner(void **state)
+{
+	(void)state;
+	counter = 0;
+	run_all(count_deeper);
+	assert_int_equal(counter, THREADS * ROUNDS / 4 * (1 + 2 + 3 + 4));
+	assert_int_equal(core_lock_take(&core_lock, 0, 0), 0);
+	assert_int_equal(core_lock_take(&core_lock, 0, 0), 0);
+	assert_int_equal(core_lock_take(&core_lock, 1, 0), -ETIMEDOUT);
+	core_lock_give(&core_lock);
+	assert_int_equal(core_lock_take(&core_lock, 1, 0), -ETIMEDOUT);
+	core_lock_give(&core_lock);
+	assert_int_equal(core_lock_take(&core_lock, 1, 0), 0);
+	core_lock_give(&core_lock);
+}
+
+/* ---- the log: each thread is a core, and number 0 has the console ---- */
+
+#define LINES 2000 /* of each: more than the ring holds in all */
+
+static _Thread_local uint32_t self;
+static struct core_lock log_lock;
+static _Atomic uint64_t time_us;
+static _Atomic bool to_show;
+static char shown[THREADS * LINES * 64];
+static size_t shown_len;
+static char dumped[2 * LOG_RING_SIZE];
+static size_t dumped_len;
+
+static uint32_t enter_log(void)
+{
+	assert_int_equal(core_lock_take(&log_lock, self, LONG_NS), 0);
+	return self;
+}
+
+static void leave_log(uint32_t was)
+{
+	assert_int_equal(was, self);
+	core_lock_give(&log_lock);
+}
+
+static bool shown_here(void)
+{
+	if (self)
+		atomic_store(&to_show, true);
+	return !self;
+}
+
+static uint64_t next_us(void)
+{
+	return atomic_fetch_add(&time_us, 1);
+}
+
+static void show(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	assert_int_equal(self, 0);
+	assert_true(shown_len + len < sizeof(shown));
+	memcpy(shown + shown_len, text, len);
+	shown_len += len;
+}
+
+static void keep(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	assert_true(dumped_len + len < sizeof(dumped));
+	memcpy(dumped + dumped_len, text, len);
+	dumped_len += len;
+}
+
+static void *log_lines(void *number)
+{
+	self = (uint32_t)(uintptr_t)number;
+	for (unsigned i = 0; i < LINES; i++) {
+		log_printf(LOG_INFO, "core %u line %u", (unsigned)self, i);
+		if (self)
+			continue;
+		if (atomic_exchange(&to_show, false))
+			log_show();
+		if (i % 100 == 0) {
+			dumped_len = 0;
+			log_dump(keep, NULL);
+		}
+	}
+	return NULL;
+}
+
+/* Each line of TEXT is whole, the stamps go up, and the lines of a core are in order. How many. */
+static unsigned check_lines(char *text, size_t len)
+{
+	unsigned next[THREADS] = {0}, count = 0;
+	unsigned long us, last_us = 0;
+
+	text[len] = '\0';
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), count++) {
+		unsigned core, number;
+		int end = 0;
+
+		assert_int_equal(
+			sscanf(line, "[    0.%6lu] core %u line %u%n", &us, &core, &number, &end),
+			3);
+		assert_int_equal(line[end], '\0');
+		assert_in_range(core, 0, THREADS - 1);
+		assert_true(number >= next[core]);
+		next[core] = number + 1;
+		assert_true(us > last_us);
+		last_us = us;
+	}
+	return count;
+}
+
+static void lines_of_all(void **state)
+{
+	(void)state;
+	log_reset();
+	log_set_console(show, NULL);
+	log_printf(LOG_DEBUG, "%s", ""); /* one core alone: the tables of the checksum are made */
+	log_reset();
+	time_us = 1;
+	log_set_clock(next_us);
+	log_set_guard(enter_log, leave_log);
+	log_set_shown(shown_here);
+	log_set_console(show, NULL);
+	run_all(log_lines);
+	log_show();
+	assert_in_range(check_lines(dumped, dumped_len), LINES / 100, LOG_RING_SIZE);
+	assert_in_range(check_lines(shown, shown_len), LINES, THREADS * LINES);
+	dumped_len = 0;
+	log_dump(keep, NULL);
+	assert_true(check_lines(dumped, dumped_len) > LOG_RING_SIZE / 64);
+	log_reset();
 }
 
 /* ---- jobs ---- */
@@ -190,7 +347,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_at_a_time), cmocka_unit_test(tickets_given_back),
-		cmocka_unit_test(late),          cmocka_unit_test(jobs),
+		cmocka_unit_test(late),          cmocka_unit_test(taken_again_by_its_owner),
+		cmocka_unit_test(lines_of_all),  cmocka_unit_test(jobs),
 		cmocka_unit_test(allocations),
 	};
 
