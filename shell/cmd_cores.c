@@ -160,12 +160,12 @@ static bool list_holds(const struct memblock_type *type)
 }
 
 /* Whether both lists hold, and as much is reserved as BEFORE. */
-static bool lists_hold(const struct memblock_type *before)
+static bool lists_hold(struct shell_env *env, const struct memblock_type *before)
 {
 	const struct memblock_type *reserved = &memblock.reserved;
 	bool good;
 
-	if (memory_lock())
+	if (!shell_lock_memory(env, "cores test"))
 		return false;
 	good = list_holds(&memblock.memory) && list_holds(reserved);
 	/* An array that grew has taken memory for itself. */
@@ -222,8 +222,8 @@ static int test(struct shell_env *env)
 	long result = 0;
 	bool good;
 
-	if (memory_lock())
-		return shell_failed(env, "cores test", -ETIMEDOUT);
+	if (!shell_lock_memory(env, "cores test"))
+		return -1;
 	before = memblock.reserved;
 	memory_unlock();
 	atomic_store(&not_yet, 1); /* core 0, which comes last */
@@ -239,7 +239,7 @@ static int test(struct shell_env *env)
 		err = env->cores->wait(i, TEST_MS, &result);
 		good &= report_work(env, &works[i], err ? err : (int)result);
 	}
-	good &= lists_hold(&before);
+	good &= lists_hold(env, &before);
 	shell_printf(env, "%s\n",
 		     good ? "memblock's lists are as they were"
 			  : "cores test: memory was given twice, or the lists are damaged");

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "mm/memblock.h"
 #include "mm/memblock_dump.h"
+#include "mm/memory_lock.h"
 #include "mm/pgtable.h"
 #include "shell/command.h"
 
@@ -32,14 +33,23 @@ static void dump(struct shell_env *env)
 
 int cmd_memblock(struct shell_env *env, int argc, char *argv[])
 {
-	if (argc == 1)
-		dump(env);
-	else if (!strcmp(argv[1], "memory"))
-		list(env, &memblock.memory);
-	else if (!strcmp(argv[1], "reserved"))
-		list(env, &memblock.reserved);
+	const struct memblock_type *type = NULL;
+
+	if (argc == 2) {
+		if (!strcmp(argv[1], "memory"))
+			type = &memblock.memory;
+		else if (!strcmp(argv[1], "reserved"))
+			type = &memblock.reserved;
+		else
+			return COMMAND_USAGE;
+	}
+	if (!shell_lock_memory(env, argv[0]))
+		return -1;
+	if (type)
+		list(env, type);
 	else
-		return COMMAND_USAGE;
+		dump(env);
+	memory_unlock();
 	return 0;
 }
 
@@ -77,11 +87,15 @@ static void kilobytes(struct shell_env *env, const char *name, uint64_t bytes)
 
 int cmd_meminfo(struct shell_env *env, int argc, char *argv[])
 {
-	phys_addr_t total = memblock_phys_mem_size(), nomap = nomap_size();
-	phys_addr_t largest, unused = free_size(&largest);
+	phys_addr_t total, nomap, largest, unused;
 
 	(void)argc;
-	(void)argv;
+	if (!shell_lock_memory(env, argv[0]))
+		return -1;
+	total = memblock_phys_mem_size();
+	nomap = nomap_size();
+	unused = free_size(&largest);
+	memory_unlock();
 	/*
 	 * Reservations may lie where no memory is, or in no-map memory; counting those that take
 	 * memory away makes total = reserved + free + no-map.

@@ -61,13 +61,13 @@ static bool key_hit(void *ctx)
 
 /* Reserves the first free range that ends above AT, as far as whole lines go; false: none is left.
  */
-static bool take_next(phys_addr_t at, phys_addr_t *base, phys_addr_t *size)
+static bool take_next(struct shell_env *env, phys_addr_t at, phys_addr_t *base, phys_addr_t *size)
 {
 	phys_addr_t start, end;
 	bool found = false;
 	uint64_t i;
 
-	if (memory_lock())
+	if (!shell_lock_memory(env, "memtest"))
 		return false;
 	for_each_free_mem_range (i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL) {
 		start = ROUND_UP(start > at ? start : at, ALIGN);
@@ -96,7 +96,7 @@ static void test_range(struct tester *t, phys_addr_t base, phys_addr_t size)
 	shell_printf(t->env, "testing " PRIpa "-" PRIpa "\n", base, base + size - 1);
 	if (memtest_run(&test, base, size) != -ECANCELED)
 		t->tested += size;
-	if (memory_lock())
+	if (!shell_lock_memory(t->env, "memtest")) /* it stays reserved */
 		return;
 	memblock_phys_free(base, size);
 	memory_unlock();
@@ -116,7 +116,7 @@ static bool take(struct shell_env *env, phys_addr_t base, phys_addr_t size)
 {
 	bool taken = false;
 
-	if (memory_lock())
+	if (!shell_lock_memory(env, "memtest"))
 		return false;
 	if (!memblock_is_region_memory(base, size) || !memblock_is_map_memory(base))
 		shell_printf(env,
@@ -158,7 +158,7 @@ int cmd_memtest(struct shell_env *env, int argc, char *argv[])
 			return -1;
 		test_range(&t, base, size);
 	} else {
-		for (; !t.stopped && take_next(next, &base, &size); next = base + size)
+		for (; !t.stopped && take_next(env, next, &base, &size); next = base + size)
 			test_range(&t, base, size);
 	}
 	shell_printf(env, "memtest: %llu kB tested, %lu faults%s\n",

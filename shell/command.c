@@ -7,6 +7,7 @@
 
 #include "lib/errors.h"
 #include "lib/number.h"
+#include "mm/memory_lock.h"
 
 void shell_printf(struct shell_env *env, const char *fmt, ...)
 {
@@ -69,6 +70,14 @@ int shell_failed(struct shell_env *env, const char *name, int err)
 {
 	shell_printf(env, "%s: %s\n", name, error_text(err));
 	return -1;
+}
+
+bool shell_lock_memory(struct shell_env *env, const char *name)
+{
+	if (!memory_lock())
+		return true;
+	shell_printf(env, "%s: another core has been in memblock's lists for too long\n", name);
+	return false;
 }
 
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,

@@ -55,6 +55,12 @@ int shell_failed(struct shell_env *env, const char *name, int err);
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
 		  uint64_t max, uint64_t *value);
 
+/**
+ * Takes memory_lock() for NAME, which is about to walk memblock's lists; memory_unlock() ends it.
+ * False after a line of NAME if it cannot be had.
+ */
+bool shell_lock_memory(struct shell_env *env, const char *name);
+
 /** Whether the store is open. */
 bool shell_has_store(const struct shell_env *env);
 

@@ -14,6 +14,7 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
+#include "mm/memory_lock.h"
 #include "shell/command.h"
 #include "shell/shell.h"
 
@@ -545,6 +546,35 @@ static void test_memblock_dump(void **state)
 	EXPECT("memblock", "the log has no console: dmesg shows it\n");
 }
 
+/* Another core is in memblock's lists, and does not come out; then it does. */
+static void test_lists_in_use(void **state)
+{
+	static const char *const commands[] = {"meminfo",           "memblock",
+					       "memblock memory",   "memblock reserved",
+					       "memtest 0x1000 64", "memtest"};
+	char said[128];
+	int outcome;
+
+	(void)state;
+	memory_lock_start(1000);
+	assert_int_equal(memory_lock(), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		run(commands[i], &outcome);
+		snprintf(said, sizeof(said),
+			 "%.*s: another core has been in memblock's lists for too long\n",
+			 (int)strcspn(commands[i], " "), commands[i]);
+		assert_non_null(strstr(out.text, said));
+	}
+	memory_unlock();
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		run(commands[i], &outcome);
+		assert_null(strstr(out.text, "another core"));
+		assert_int_equal(memory_lock(), 0); /* nobody has kept it */
+		memory_unlock();
+	}
+	memory_lock_start(0);
+}
+
 static void test_meminfo(void **state)
 {
 	(void)state;
@@ -985,6 +1015,7 @@ int main(void)
 		TEST(test_memblock_lists),
 		TEST(test_memblock_dump),
 		TEST(test_meminfo),
+		TEST(test_lists_in_use),
 		TEST(test_dt_root),
 		TEST(test_dt_cuts_long_properties),
 		TEST(test_dt_paths),
