@@ -53,6 +53,7 @@ reset:
 	ldr	r0, =boot_registers
 	stm	r0, {r4-r9}
 	bl	mmu_start
+	cpsie	a			/* asynchronous aborts: most external ones are */
 	bl	main
 	b	sleep
 
@@ -93,6 +94,7 @@ core_entry:
 	bl	set_up_core
 	bl	invalidate_dcache
 	bl	mmu_join
+	cpsie	a
 	mov	r0, r4
 	bl	core_main
 sleep:

@@ -75,10 +75,16 @@ void exception_name_place(uintptr_t base, size_t size, const char *name)
 	}
 }
 
-static _Noreturn void halt(void)
+static _Noreturn void sleep_for_ever(void)
 {
 	for (;;)
 		__asm__ volatile("wfi");
+}
+
+static _Noreturn void halt(void)
+{
+	gic_silence(); /* a pending interrupt, masked or not, would end each wait at once */
+	sleep_for_ever();
 }
 
 static void stop_core(void *ctx)
@@ -173,7 +179,7 @@ static _Noreturn void fault_within(const char *what, uint32_t pc)
 	char hex[] = " 00000000\n";
 
 	if (faults_within++)
-		halt();
+		sleep_for_ever();
 	for (unsigned i = 0; i < 8; i++)
 		hex[8 - i] = "0123456789abcdef"[pc >> 4 * i & 0xf];
 	console_panic_text("\nexception inside the exception handler: ");
@@ -195,6 +201,15 @@ static _Noreturn void fault_beside(const char *what, uint32_t pc)
 	halt();
 }
 
+/* The C library makes unaligned accesses. Where core 0 is not there yet, no other core is. */
+static void use_mmu(void)
+{
+	if (this_core())
+		mmu_join();
+	else
+		mmu_start();
+}
+
 /* Returns on the one core that has a report to make, with a console and everything. */
 static void begin(const char *what, uint32_t pc)
 {
@@ -202,12 +217,10 @@ static void begin(const char *what, uint32_t pc)
 
 	if (reporter == core)
 		fault_within(what, pc);
-	if (!(read_sctlr() & SCTLR_M)) {
-		reporter = core; /* there is no other one yet */
-		mmu_start();     /* the C library makes unaligned accesses */
-	} else if (!atomic_compare_exchange_strong(&reporter, &none, core)) {
+	if (!(read_sctlr() & SCTLR_M))
+		use_mmu();
+	if (!atomic_compare_exchange_strong(&reporter, &none, core))
 		fault_beside(what, pc);
-	}
 	shared_for_panic();
 	stop_others();
 	reset_cause_leave(RESET_PANIC);

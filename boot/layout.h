@@ -11,6 +11,8 @@
 #define STACK_SIZE 32768
 #define STACKS_OF_A_CORE (2 * GUARD_SIZE + EXCEPTION_STACK_SIZE + STACK_SIZE)
 
+#define DACR_CLOSED 0x5 /**< the tables decide in both domains: the store's window is closed */
+
 #ifndef __ASSEMBLER__
 
 #include "lib/symbols.h"

@@ -5,12 +5,15 @@
 #include "boot/map.h"
 #include "drivers/cache.h"
 #include "drivers/cp15.h"
+#include "drivers/irq.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "mm/heap.h"
 
-#define DACR_CLOSED (DACR_CLIENT(PGTABLE_DOMAIN) | DACR_CLIENT(PGTABLE_DOMAIN_GUARDED))
 #define DACR_OPEN (DACR_CLIENT(PGTABLE_DOMAIN) | DACR_MANAGER(PGTABLE_DOMAIN_GUARDED))
+
+_Static_assert(DACR_CLOSED == (DACR_CLIENT(PGTABLE_DOMAIN) | DACR_CLIENT(PGTABLE_DOMAIN_GUARDED)),
+	       "the interrupt vector's idea of a closed window");
 
 static uint32_t first_table[PGTABLE_BYTES(0) / 4] __attribute__((aligned(PGTABLE_ALIGN)));
 static struct pgtable first, made;
@@ -41,6 +44,7 @@ void mmu_join(void)
 	invalidate_icache();
 	write_ttbr0(ttbr);
 	write_dacr(DACR_CLOSED);
+	isb(); /* from here on no walk goes by what was there before (DDI 0406C, B3.10.4) */
 	invalidate_tlb();
 	dsb();
 	isb();
@@ -124,16 +128,23 @@ static void drop_kept(void)
 	dsb();
 }
 
-/* Goes over to the tables that were made. */
+/*
+ * Goes over to the tables that were made. The isb() makes all walks behind it go by them; what
+ * walks before it brought is what publish() drops. An interrupt would write to what is kept.
+ */
 static void go_over(void)
 {
+	uint32_t was = irq_save();
+
 	live = &made;
 	ttbr = made.at | TTBR_WALK;
 	clean_dcache(&ttbr, sizeof(ttbr));
 	drop_kept();
 	write_ttbr0(ttbr);
+	isb();
 	publish();
 	drop_kept(); /* what was fetched since, though nothing asked for it */
+	irq_restore(was);
 }
 
 void mmu_protect(struct boot *b)

@@ -179,6 +179,12 @@ void gic_enable(int interrupt)
 		set_bit(ICDISER, ID((unsigned)interrupt));
 }
 
+void gic_silence(void)
+{
+	if (gic_bound())
+		mmio_write(gic.cpu + ICCICR, 0);
+}
+
 int gic_sgi(unsigned core, unsigned n)
 {
 	if (!gic_bound() || core >= 8 || n >= GIC_SGIS)

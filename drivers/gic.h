@@ -39,6 +39,9 @@ int gic_handle(int interrupt, gic_handler_fn *handler, void *ctx);
 /** Turns INTERRUPT on; one below 32 on the calling core only. */
 void gic_enable(int interrupt);
 
+/** Keeps every interrupt from the core that calls it, so that none ends its wait: to halt it. */
+void gic_silence(void);
+
 /** Sends interrupt N, below GIC_SGIS, to CORE: all memory that was written before is seen by it.
  * 0 or -EINVAL. */
 int gic_sgi(unsigned core, unsigned n);

@@ -132,7 +132,7 @@ const struct uart_ops *machine_uart_driver(const char *name)
 
 int machine_reset(void)
 {
-	cache_clean_all(); /* what anybody wrote is to be there after it */
+	cache_clean_all(); /* what this core wrote is to be there after it */
 	return machine.reset ? machine.reset() : -ENODEV;
 }
 

@@ -18,6 +18,11 @@ LOAD_FROM_0 = b"\x00\x20\x00\x68"  # movs r0, #0; ldr r0, [r0]
 JUMP_TO_0 = b"\x01\x20\x00\x47"  # movs r0, #1; bx r0
 STACK_IS = b"\x00\x48\x01\xe0%s\x85\x46\x00\xde"  # ldr r0, [pc]; b .+6; %s; mov sp, r0; udf
 
+# movs r0, #13; mcr p15, 0, r0, c3, c0, 0; isb; bx lr
+WINDOW_STAYS_OPEN = b"\x0d\x20\x03\xee\x10\x0f\xbf\xf3\x6f\x8f\x70\x47"
+STRAY_WRITE = b"\x4f\xf0\xc8\x40\x40\xf8\x04\x0c"  # mov r0, #0x64000000; str r0, [r0, #-4]
+CPSR_A = 0x100
+
 Kind = namedtuple("Kind", "first cause callers")
 CALLERS = ["crash", "cmd_crash", "shell_run", "shell_loop", "main", "reset"]
 KINDS = {  # of the command crash: the report's first line, a pattern of its cause, who called whom
@@ -185,7 +190,8 @@ def callers(text):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_crash(boot, kind):
-    """Each kind is told as what it is, ends in a reset, and is there in the next boot."""
+    """Each kind is told as what it is, ends in a reset, and is there in the next boot. Asynchronous
+    aborts are not masked."""
     board = boot("-m", "64M", "-a", "cairn.panic=reset", "--init", "put k v")
     board.send(f"crash {kind}\r")
     board.child.expect(r"\] (?=exception: |panic: )")
@@ -194,6 +200,7 @@ def test_crash(boot, kind):
     assert re.search(r"\Acore 0, \d+\.\d{6} s, \S+, boot 1$", text.split("\n")[1])
     assert re.search(r"boot 1\n" + KINDS[kind].cause, text, re.M)
     assert callers(text) == KINDS[kind].callers
+    assert kind == "panic" or not int(re.search(r" cpsr ([0-9a-f]{8}) ", text)[1], 16) & CPSR_A
     log = board.wait_prompt()
     assert "] Last reset: panic, after " in log
     assert board.run("dmesg -p") + "\n" == text
@@ -213,6 +220,32 @@ def test_crash_inside_the_report(boot):
                     board.child.after)
     assert "Last reset: panic" in board.wait_prompt()
     assert board.run("dmesg -p") == "dmesg: no panic was reported: cairn/panic is not there"
+
+
+def test_before_another_core_has_its_mmu_on(project, boot, patch_image):
+    """Several of them at once, too: one report, and a line for each other one that is not stopped."""
+    at = call_of(project, "mmu_join")
+    image = patch_image({at: struct.pack("<I", 0xE7F000F0), project.symbols["stop_core"]: RETURN})
+    board = boot("-m", "64M", "--smp", "4", "-a", "cairn.panic=halt", extra=["-kernel", image],
+                 prompt=False)
+    board.child.expect(r"\] (?=exception: )")
+    text = lines_until(board, r"\] halted\r*\n")
+    core = int(re.match(r"exception: undefined instruction\ncore ([123]), ", text)[1])
+    assert callers(text)[0] == "core_entry"
+    for _ in range(2):
+        board.child.expect(rf"\] core ([123]): undefined instruction at {at:08x} core_entry\+0x")
+        assert int(board.child.match[1]) != core
+        assert "exception" not in board.child.before
+
+
+def test_interrupt_while_the_window_is_open(project, boot, patch_image):
+    """It is closed for the handler: what that writes to the store's region is a fault."""
+    image = patch_image({project.symbols["mmu_store_window"]: WINDOW_STAYS_OPEN,
+                         project.symbols["read_clock"]: STRAY_WRITE})
+    board = boot("-m", "64M", "--smp", "1", "-a", "cairn.panic=halt", extra=["-kernel", image],
+                 prompt=False)
+    text = report(board)
+    assert "write to 63fffffc: permission fault, section, domain 1 (DFSR 0000081d)" in text
 
 
 def test_on_another_core(project, boot, patch_image):
