@@ -192,12 +192,12 @@ int core_give(unsigned core, job_fn *fn, void *arg)
 
 int core_wait(unsigned core, uint32_t ms, long *result)
 {
-	struct spin spin = spin_for((uint64_t)ms * NS_PER_MS);
+	struct deadline late = deadline_after((uint64_t)ms * NS_PER_MS);
 
 	if (core >= CORES_MAX)
 		return -EINVAL;
 	while (job_result(&cores[core].job, result)) {
-		if (spin_over(&spin)) {
+		if (spin_over(&late)) {
 			job_forget(&cores[core].job);
 			return -ETIMEDOUT;
 		}

@@ -16,6 +16,8 @@
 #define LONGEST_NS (UINT64_MAX >> SHIFT) /* 18 minutes; then it begins again */
 
 #define CALL_NS 10
+#define CALLS_A_LOOK 1024     /* of deadline_passed_lazily() */
+#define LOOKS_UNCHANGED 10000 /* no counter is so slow that it shows the same so often in a row */
 
 struct source {
 	uint64_t (*read)(void);
@@ -137,12 +139,34 @@ struct deadline deadline_after(uint64_t ns)
 	return (struct deadline){.ns = clock_ns() + ns, .counted = !used};
 }
 
+/* Whether the clock is past D, which counts by itself from when that one stands still. */
+static bool look(struct deadline *d)
+{
+	uint64_t ns = clock_ns();
+
+	if (ns >= d->ns)
+		return true;
+	if (ns != d->seen) {
+		d->seen = ns;
+		d->unchanged = 0;
+	} else if (++d->unchanged == LOOKS_UNCHANGED) {
+		d->ns -= ns;
+		d->counted = true;
+	}
+	return false;
+}
+
 bool deadline_passed(struct deadline *d)
 {
 	if (!d->counted)
-		return clock_ns() >= d->ns;
+		return look(d);
 	d->ns -= d->ns < CALL_NS ? d->ns : CALL_NS;
 	return !d->ns;
+}
+
+bool deadline_passed_lazily(struct deadline *d)
+{
+	return (d->counted || ++d->calls % CALLS_A_LOOK == 0) && deadline_passed(d);
 }
 
 void clock_set_wall(int64_t (*seconds)(void))

@@ -37,16 +37,25 @@ uint64_t clock_extend(_Atomic uint64_t *seen, uint32_t (*read)(void));
 struct deadline {
 	uint64_t ns; /* of the clock; without one, how much is left */
 	bool counted;
+	uint32_t calls;     /* of deadline_passed_lazily() */
+	uint32_t unchanged; /* looks at the clock since it went on */
+	uint64_t seen;      /* what it showed */
 };
 
 /** A deadline NS from now. */
 struct deadline deadline_after(uint64_t ns);
 
 /**
- * Whether D has passed. Without a clock each call counts as 10 ns, which is less than any access to
- * a device takes: too late rather than too early.
+ * Whether D has passed. Without a clock, or once it turns out to stand still, each call counts as
+ * 10 ns, which is less than any access to a device takes: too late rather than too early.
  */
 bool deadline_passed(struct deadline *d);
+
+/**
+ * deadline_passed() for a loop that only looks at memory: it looks at the clock, which is slow and
+ * on a bus that others may need, in one call of 1024.
+ */
+bool deadline_passed_lazily(struct deadline *d);
 
 /** The time of day comes from SECONDS, since 1970. */
 void clock_set_wall(int64_t (*seconds)(void));

@@ -65,30 +65,30 @@ static bool give_back(struct lock *lock, uint32_t ticket)
 }
 
 /* lock_take() where somebody else was first. */
-static int wait_for_turn(struct lock *lock, uint32_t ticket, struct spin *spin)
+static int wait_for_turn(struct lock *lock, uint32_t ticket, struct deadline *late)
 {
 	while (behind(atomic_load_explicit(&lock->word, memory_order_acquire), ticket))
-		if (spin_over(spin) && give_back(lock, ticket))
+		if (spin_over(late) && give_back(lock, ticket))
 			return -ETIMEDOUT;
 	return 0;
 }
 
 int lock_take(struct lock *lock, uint64_t ns)
 {
-	struct spin spin;
+	struct deadline late;
 	uint32_t ticket;
 	bool drawn = draw(lock, &ticket);
 
 	if (drawn && !behind(atomic_load_explicit(&lock->word, memory_order_acquire), ticket))
 		return 0;
-	spin = spin_for(ns);
+	late = deadline_after(ns);
 	while (!drawn) {
-		if (deadline_passed(&spin.late))
+		if (deadline_passed(&late))
 			return -ETIMEDOUT;
 		spin_rest();
 		drawn = draw(lock, &ticket);
 	}
-	return wait_for_turn(lock, ticket, &spin);
+	return wait_for_turn(lock, ticket, &late);
 }
 
 void lock_give(struct lock *lock)

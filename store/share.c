@@ -271,10 +271,10 @@ static int catch_up(struct store *s)
 /* Waits until READER is not in FACE. 0 or -ETIMEDOUT. */
 static int wait_for(const struct share_reader *reader, uint32_t face, uint64_t ns)
 {
-	struct spin spin = spin_for(ns);
+	struct deadline late = deadline_after(ns);
 
 	while (atomic_load(&reader->in) == face + 1)
-		if (spin_over(&spin))
+		if (spin_over(&late))
 			return -ETIMEDOUT;
 	return 0;
 }

@@ -113,6 +113,44 @@ static void a_deadline(void **state UNUSED)
 	assert_true(deadline_passed(&d));
 }
 
+/* The clock stops while somebody waits: then the calls are counted, of either kind. */
+static void a_deadline_by_a_clock_that_stops(void **state UNUSED)
+{
+	bool (*const passed[])(struct deadline *) = {deadline_passed, deadline_passed_lazily};
+
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++) {
+		struct deadline d;
+		unsigned calls = 0;
+
+		start(NULL);
+		reading_ns = 0;
+		add_known();
+		d = deadline_after(1000000);
+		real_ns += 400000;
+		while (!passed[i](&d))
+			calls++;
+		assert_in_range(calls, 60000, i ? 20000000 : 100000);
+		assert_in_range(clock_ns(), 399000, 401000);
+	}
+}
+
+/* It is asked often, and goes on, by ticks of a quarter of a microsecond. */
+static void a_deadline_by_a_slow_clock(void **state UNUSED)
+{
+	struct deadline d;
+
+	known_hz = CLOCK_HZ_MIN;
+	reading_ns = 0;
+	add_known();
+	d = deadline_after(20000);
+	for (unsigned ticks = 0; ticks < 80; ticks++) {
+		for (unsigned calls = 0; calls < 9000; calls++)
+			assert_false(deadline_passed(&d));
+		real_ns += 250;
+	}
+	assert_true(deadline_passed(&d));
+}
+
 /* The rate of the second one is found in passing, and time goes neither back nor on by a jump. */
 static void a_rate_is_measured(void **state UNUSED)
 {
@@ -221,6 +259,8 @@ int main(void)
 		cmocka_unit_test_setup(without_a_counter, start),
 		cmocka_unit_test_setup(rates, start),
 		cmocka_unit_test_setup(a_deadline, start),
+		cmocka_unit_test_setup(a_deadline_by_a_clock_that_stops, start),
+		cmocka_unit_test_setup(a_deadline_by_a_slow_clock, start),
 		cmocka_unit_test_setup(a_rate_is_measured, start),
 		cmocka_unit_test_setup(an_interrupted_measurement, start),
 		cmocka_unit_test_setup(one_that_stands_still, start),
