@@ -173,13 +173,27 @@ static const char *kind_name(enum exception_kind kind)
 	return kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown exception";
 }
 
-/* A fault while this core reports: the C library and the log may be what is broken. */
+static void say_nothing(const char *line)
+{
+	(void)line;
+}
+
+/*
+ * A fault while this core reports: the C library and the log may be what is broken, and in a fault
+ * behind that the console.
+ */
 static _Noreturn void fault_within(const char *what, uint32_t pc)
 {
 	char hex[] = " 00000000\n";
 
-	if (faults_within++)
+	switch (faults_within++) {
+	case 0:
+		break;
+	case 1:
+		end(say_nothing);
+	default:
 		sleep_for_ever();
+	}
 	for (unsigned i = 0; i < 8; i++)
 		hex[8 - i] = "0123456789abcdef"[pc >> 4 * i & 0xf];
 	console_panic_text("\nexception inside the exception handler: ");

@@ -222,6 +222,21 @@ def test_crash_inside_the_report(boot):
     assert board.run("dmesg -p") == "dmesg: no panic was reported: cairn/panic is not there"
 
 
+def put_of_the_console(project):
+    """Where the driver of the port has the function that sends."""
+    ops = project.symbols["pl011_ops"] - LOAD  # after its name and init()
+    return struct.unpack_from("<3I", project.bin.read_bytes(), ops)[2] & ~1
+
+
+@pytest.mark.parametrize("end, status", [("cairn.semihosting", 1), ("cairn.panic=reset", 0)])
+def test_fault_inside_the_console(project, boot, patch_image, end, status):
+    """Nothing can be said, then; but the boot ends as it was asked to, and not in a loop."""
+    image = patch_image({put_of_the_console(project): UDF})
+    board = boot("-m", "64M", "-a", end, extra=["-no-reboot", "-kernel", image], prompt=False)
+    assert board.exit_status() == status
+    assert "exception" not in board.child.before
+
+
 def test_before_another_core_has_its_mmu_on(project, boot, patch_image):
     """Several of them at once, too: one report, and a line for each other one that is not stopped."""
     at = call_of(project, "mmu_join")
