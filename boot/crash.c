@@ -6,13 +6,17 @@
 
 #include "boot/exception.h"
 #include "boot/layout.h"
+#include "drivers/cp15.h"
+#include "drivers/irq.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 
 const char crash_kinds[] = "undefined svc prefetch null read write alignment text execute stack "
-			   "store panic nested";
+			   "store panic nested stuck";
 
 #define NOT_NULL 0x1000 /* an address that is not mapped, and in no first page */
-#define FRAME 256       /* bytes of stack that one call of recurse() takes at least */
+#define STUCK_NS 3000000000u
+#define FRAME 256 /* bytes of stack that one call of recurse() takes at least */
 
 static int undefined(void)
 {
@@ -83,8 +87,7 @@ static int execute(void)
 	return 0;
 }
 
-/* Until the stack of core 0 ends: at the guard page, or on that of exceptions, where none is now.
- */
+/* Until the main stack ends: at the guard page, or on that of exceptions, where none is now. */
 static __attribute__((noipa)) unsigned recurse(uintptr_t stop)
 {
 	volatile char frame[FRAME];
@@ -97,7 +100,7 @@ static __attribute__((noipa)) unsigned recurse(uintptr_t stop)
 
 static int stack(void)
 {
-	recurse((uintptr_t)stacks + GUARD_SIZE + EXCEPTION_STACK_SIZE);
+	recurse((uintptr_t)stacks[this_core()] + GUARD_SIZE + EXCEPTION_STACK_SIZE);
 	return 0;
 }
 
@@ -122,11 +125,23 @@ static int nested(void)
 	return undefined();
 }
 
+/* No fault, and no interrupt gets through: another core that waits for this one gives up. */
+static int stuck(void)
+{
+	struct deadline late = deadline_after(STUCK_NS);
+	uint32_t was = irq_save();
+
+	while (!deadline_passed(&late))
+		;
+	irq_restore(was);
+	return 0;
+}
+
 int crash(const char *kind)
 {
 	static int (*const kinds[])(void) = {undefined, svc,         prefetch, null,    read,
 					     write,     alignment,   text,     execute, stack,
-					     store,     plain_panic, nested};
+					     store,     plain_panic, nested,   stuck};
 	const char *name = crash_kinds;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {

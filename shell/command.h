@@ -88,7 +88,7 @@ int cmd_bootargs(struct shell_env *env, int argc, char *argv[]);
 int cmd_md(struct shell_env *env, int argc, char *argv[]);
 /** One 32-bit write, if env->may_access() lets it. */
 int cmd_mw(struct shell_env *env, int argc, char *argv[]);
-/** env->crash() with argv[1]. */
+/** env->crash() with argv[1], on the core argv[2] if that is given. */
 int cmd_crash(struct shell_env *env, int argc, char *argv[]);
 /** env->reset(), which returns only if it fails. */
 int cmd_reset(struct shell_env *env, int argc, char *argv[]);

@@ -32,7 +32,7 @@ const struct command shell_commands[] = {
 	{"store", "check|repair [--yes]|grow|format [--yes]",
 	 "looks for damage, mends it; grows it; starts afresh", 1, 2, cmd_store},
 	{"stress", "[N|check]", "writes numbered entries until a key is hit", 0, 1, cmd_stress},
-	{"crash", "KIND", "makes a fault, to see its report", 1, 1, cmd_crash},
+	{"crash", "KIND [CORE]", "makes a fault, to see its report", 1, 2, cmd_crash},
 	{"reset", "", "starts the board again", 0, 0, cmd_reset},
 	{"poweroff", "", "turns the board off", 0, 0, cmd_poweroff},
 };

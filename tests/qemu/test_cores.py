@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from conftest import LOAD
+
+COMPARE = b"%c\x00\x50\xe3"  # cmp r0, #...
 CORES = [(smp, how) for smp in (1, 2, 4) for how in ((), ("--elf",))]
 
 
@@ -19,6 +22,23 @@ def test_all_come_up(boot, smp, how):
         assert all(lines[n] == f"core {n} not there" for n in range(smp, 4))
         assert ("Cores:" in board.boot_log) == (smp > 1)
         board.reset()
+
+
+def test_cores_that_do_not_come_up(project, boot, patch_image):
+    """Each is a line, and the boot goes on with the others."""
+    image = project.bin.read_bytes()
+    bound = image.index(COMPARE % 4, project.symbols["core_entry"] - LOAD)  # with how many there can be
+    board = boot("-m", "64M", "--smp", "4",
+                 extra=["-kernel", patch_image({LOAD + bound: COMPARE % 2})])
+    for core in 2, 3:
+        assert f"core {core} did not come up within 1000 ms: the boot goes on\n" in board.boot_log
+    assert "] Cores: 2 of 4 online\n" in board.boot_log
+    lines = board.run("cores").splitlines()
+    assert re.match("core 1 online, came up in", lines[1])
+    assert lines[2:] == [f"core {core} did not come up within 1000 ms" for core in (2, 3)]
+    assert board.run("crash read 3") == "crash: core 3 is not online"
+    assert len(board.run("cores test").splitlines()) == 3
+    assert board.run("put k v; get k").endswith("\nv")
 
 
 def rounds_told(smp):

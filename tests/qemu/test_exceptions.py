@@ -211,6 +211,61 @@ def test_crash(boot, kind):
     assert board.run("dmesg -p") + "\n" == text
 
 
+@pytest.mark.parametrize("kind", ["undefined", "alignment", "stack", "store", "panic"])
+def test_crash_on_another_core(boot, kind):
+    """The report is that core's, the board resets for it, and the next boot has it."""
+    board = boot("-m", "64M", "--smp", "4", "-a", "cairn.panic=reset")
+    board.send(f"crash {kind} 2\r")
+    board.child.expect(r"\] (?=exception: |panic: )")
+    text = lines_until(board, r"\[ *\d+\.\d+\] the store keeps this report")
+    assert text.startswith(KINDS[kind].first + "\ncore 2, ")
+    assert re.search(r"boot 1\n" + KINDS[kind].cause.replace("core 0", "core 2"), text, re.M)
+    there = KINDS[kind].callers[:KINDS[kind].callers.index("cmd_crash")] \
+        if "cmd_crash" in KINDS[kind].callers else None
+    assert callers(text) == ([*there, "crash_there", "job_run", "core_main", "core_entry"] if there
+                             else KINDS[kind].callers)
+    assert "] Last reset: panic, after " in board.wait_prompt()
+    assert board.run("dmesg -p") + "\n" == text
+
+
+def function_at(project, address):
+    """The name of the function there."""
+    return max((at & ~1, name) for name, at in project.symbols.items() if at <= address)[1]
+
+
+def test_panic_of_another_core_stops_core_0(project, boot, tmp_path):
+    """Both sleep for good then, until a reset."""
+    monitor = Monitor(tmp_path)
+    board = boot("-m", "64M", "--smp", "2", "-a", "cairn.panic=halt", extra=monitor.options)
+    board.send("crash panic 1\r")
+    board.until_fault()
+    board.child.expect(r"\] halted\r*\n")
+    for core, function in enumerate(["stop_core", "end"]):
+        while function_at(project, monitor.pc(core)) != function:
+            pass
+    monitor.reset()
+    assert "Last reset: panic" in board.wait_prompt()
+
+
+def test_core_that_takes_no_interrupts(boot):
+    """Core 0 does not wait for it for ever, and the core is there again afterwards."""
+    board = boot("-m", "64M", "--smp", "2")
+    assert board.run("crash stuck 1") == "crash: core 1 gave no answer within 1000 ms: it is still at it"
+    assert board.run("crash read 1") == "crash: core 1 is still busy with the work of before"
+    while "still busy" in (said := board.run("cores test")):
+        pass
+    assert re.search("^core 1: .* 0 torn$", said, re.M)
+    assert board.run("crash panic 2") == "crash: core 2 is not online"
+
+
+def test_panic_beside_a_stuck_core(boot):
+    """That is not stopped, and does not stop the panic."""
+    board = boot("-m", "64M", "--smp", "2", "-a", "cairn.panic=reset")
+    assert "core 1 gave no answer" in board.run("crash stuck 1")
+    board.send("crash panic\r")
+    assert "Last reset: panic" in (board.until_fault() and board.wait_prompt())
+
+
 def test_crash_inside_the_report(boot):
     """One line, and the boot ends as it was asked to."""
     board = boot("-m", "64M", "-a", "cairn.panic=reset")
@@ -298,7 +353,7 @@ def test_crash_of_no_kind(boot):
     """What there is is told."""
     board = boot("-m", "64M")
     assert set(KINDS) < set(board.run("crash it").removeprefix("crash: expected one of ").split())
-    assert board.run("crash") == "usage: crash KIND"
+    assert board.run("crash") == "usage: crash KIND [CORE]"
 
 
 @pytest.mark.parametrize("stack", [0, 0x1000, 0x10000000, 0x60000001, 0x63000000, 0xFFFFFFFC])

@@ -12,6 +12,7 @@ import random
 import re
 import signal
 import socket
+import struct
 
 import pytest
 
@@ -96,9 +97,24 @@ class Monitor:
             gdb(server, "D")
 
 
+    def pc(self, core):
+        """Where CORE is. The board stands still meanwhile."""
+        with connect(self.gdb) as server:
+            gdb_answer(server)
+            gdb(server, f"Hg{core + 1}")
+            gdb_send(server, "g")
+            registers = struct.unpack_from("<16I", bytes.fromhex(gdb_answer(server)))
+            gdb(server, "D")
+            return registers[15]
+
+
+def gdb_send(server, packet):
+    server.sendall(f"${packet}#{sum(packet.encode()) % 256:02x}".encode())
+
+
 def gdb(server, packet):
     """Sends a packet of gdb's protocol and takes the answer, which is no error."""
-    server.sendall(f"${packet}#{sum(packet.encode()) % 256:02x}".encode())
+    gdb_send(server, packet)
     assert gdb_answer(server)[:1] in ("O", "T"), packet  # OK, or a signal
 
 

@@ -348,10 +348,55 @@ static void test_crash(void **state)
 	(void)state;
 	env.crash = crash;
 	env.crash_kinds = "a b";
-	REFUSED("crash", "usage: crash KIND\n");
+	REFUSED("crash", "usage: crash KIND [CORE]\n");
 	REFUSED("crash a", "crash: nothing came of it: this board does not guard against it\n");
 	REFUSED("crash b", "crash: there was never a store here\n");
 	REFUSED("crash \"a b\"", "crash: expected one of a b\n");
+}
+
+static long (*given)(void *arg);
+static void *given_arg;
+static int give_fails, wait_fails;
+
+static int give(unsigned core, long (*fn)(void *arg), void *arg)
+{
+	assert_int_equal(core, 2);
+	given = fn;
+	given_arg = arg;
+	return give_fails;
+}
+
+static int wait_there(unsigned core, uint32_t ms, long *result)
+{
+	assert_int_equal(core, 2);
+	assert_int_equal(ms, 1000);
+	if (!wait_fails)
+		*result = given(given_arg);
+	return wait_fails;
+}
+
+static void test_crash_on_another_core(void **state)
+{
+	static const struct shell_cores cores = {.max = 4, .give = give, .wait = wait_there};
+
+	(void)state;
+	env.crash = crash;
+	env.crash_kinds = "a b";
+	give_fails = wait_fails = 0;
+	REFUSED("crash a 1", "CORE is \"1\": a number from 0 to 0 was expected\n");
+	env.cores = &cores;
+	REFUSED("crash a 4", "CORE is \"4\": a number from 0 to 3 was expected\n");
+	REFUSED("crash b 0", "crash: there was never a store here\n");
+	REFUSED("crash a 2", "crash: nothing came of it: this board does not guard against it\n");
+	REFUSED("crash b 2", "crash: there was never a store here\n");
+	REFUSED("crash c 2", "crash: expected one of a b\n");
+	REFUSED("crash aaaaaaaaaaaaaaaaaaaaaaaaa 2", "crash: expected one of a b\n");
+	wait_fails = -ETIMEDOUT;
+	REFUSED("crash a 2", "crash: core 2 gave no answer within 1000 ms: it is still at it\n");
+	give_fails = -EBUSY;
+	REFUSED("crash a 2", "crash: core 2 is still busy with the work of before\n");
+	give_fails = -ENODEV;
+	REFUSED("crash a 2", "crash: core 2 is not online\n");
 }
 
 static void test_reset_and_poweroff(void **state)
@@ -1006,6 +1051,7 @@ int main(void)
 		TEST(test_dmesg_of_the_last_boot),
 		TEST(test_dmesg_of_the_last_panic),
 		TEST(test_crash),
+		TEST(test_crash_on_another_core),
 		TEST(test_reset_and_poweroff),
 		TEST(test_numbers),
 		TEST(test_md),
