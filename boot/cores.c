@@ -148,8 +148,7 @@ void cores_start(const struct boot *b)
 	if (present == 1 || max == 1)
 		return;
 	if (!gic_bound()) {
-		pr_warn("the device tree names no interrupt controller with a driver: only core 0 "
-			"is used");
+		pr_warn("there is no interrupt controller that can be used: only core 0 is used");
 		return;
 	}
 	gic_handle(SGI_WORK, nothing, NULL);
@@ -217,6 +216,11 @@ int on_core(unsigned core, job_fn *fn, void *arg, long *result)
 	return err ? err : core_wait(core, CORES_JOB_MS, result);
 }
 
+bool core_is_up(unsigned core)
+{
+	return core < CORES_MAX && (!core || job_is_open(&cores[core].job));
+}
+
 bool core_describe(unsigned core, char *text, size_t size)
 {
 	const struct core *c = &cores[core];
@@ -227,7 +231,7 @@ bool core_describe(unsigned core, char *text, size_t size)
 		snprintf(text, size, "online, booted");
 	else if (!c->started)
 		snprintf(text, size, "%s", core < cores_present() ? "not started" : "not there");
-	else if (!job_is_open(&c->job))
+	else if (!core_is_up(core))
 		snprintf(text, size, "did not come up within %u ms", CORES_START_MS);
 	else if (!c->came_up_us)
 		snprintf(text, size, "online, came up late");

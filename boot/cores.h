@@ -31,6 +31,9 @@ unsigned cores_self(void);
 /** Cores that the tree names, core 0 included; their numbers are below CORES_MAX. */
 unsigned cores_named(void);
 
+/** Whether CORE has come up: it takes interrupts, or will. */
+bool core_is_up(unsigned core);
+
 /**
  * Gives core CORE the job FN with ARG, without waiting for it. 0, -EINVAL: no such core, or the one
  * that calls; -ENODEV: it is not running, -EBUSY: it has a job. One core at a time may give jobs.

@@ -7,6 +7,7 @@
 
 #include "boot/backtrace.h"
 #include "boot/console.h"
+#include "boot/cores.h"
 #include "boot/fault.h"
 #include "boot/layout.h"
 #include "boot/mmu.h"
@@ -98,10 +99,11 @@ void panic_stops_cores(void)
 	gic_handle(STOP_SGI, stop_core, NULL);
 }
 
+/* Not one that waits in a loader's loop: that would take it as the word to start. */
 static void stop_others(void)
 {
 	for (unsigned core = 0; core < CORES_MAX; core++)
-		if (core != this_core())
+		if (core != this_core() && core_is_up(core))
 			gic_sgi(core, STOP_SGI);
 }
 

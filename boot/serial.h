@@ -19,7 +19,7 @@ void serial_open(const struct uart *uart);
 bool serial_is_open(void);
 
 /** Goes by interrupts from now on, if the port has one; they must still be masked. 0, -ENODEV (it
- * has none) or -ENOSPC. */
+ * has none), -EINVAL or -ENOSPC (gic_handle()). */
 int serial_use_interrupts(void);
 
 /** Masks interrupts on this core, sends what waits, and from now on sends all text at once and

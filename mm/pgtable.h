@@ -23,14 +23,14 @@
 #define PGTABLE_DOMAIN 0U         /**< of everything but PGTABLE_GUARDED */
 #define PGTABLE_DOMAIN_GUARDED 1U /**< of that: its DACR bits open the window to write */
 
-/** What an access may do, and how it is done. Only PGTABLE_TEXT and PGTABLE_EARLY are executable.
- */
+/** What an access may do, and how it is done. Only PGTABLE_TEXT and PGTABLE_EARLY are executable,
+ * and PGTABLE_GUARDED while its domain is a manager's (DDI 0406C, B3.7.3). */
 enum pgtable_attr {
-	PGTABLE_FAULT,    /**< not mapped: every access faults */
-	PGTABLE_DEVICE,   /**< shareable device memory */
-	PGTABLE_RAM,      /**< shareable write-back write-allocate memory, as all below but KEPT */
-	PGTABLE_CONST,    /**< never written */
-	PGTABLE_TEXT,     /**< never written, executable */
+	PGTABLE_FAULT,  /**< not mapped: every access faults */
+	PGTABLE_DEVICE, /**< shareable device memory */
+	PGTABLE_RAM,   /**< shareable write-back write-allocate memory, as all below but UNCACHED */
+	PGTABLE_CONST, /**< never written */
+	PGTABLE_TEXT,  /**< never written, executable */
 	PGTABLE_GUARDED,  /**< written while its domain is a manager's; sections only */
 	PGTABLE_UNCACHED, /**< shareable memory that no cache has a line of */
 	PGTABLE_EARLY,    /**< written and executed */

@@ -59,28 +59,37 @@ static bool key_hit(void *ctx)
 	return t->stopped;
 }
 
-/* Reserves the first free range that ends above AT, as far as whole lines go; false: none is left.
+static int reserve(struct shell_env *env, phys_addr_t base, phys_addr_t size)
+{
+	int err = memblock_reserve(base, size);
+
+	return err ? shell_failed(env, "memtest", err) : 0;
+}
+
+/*
+ * Reserves the first free range that ends above AT, as far as whole lines go. 0, -ENOENT: none is
+ * left, or -1 after a line.
  */
-static bool take_next(struct shell_env *env, phys_addr_t at, phys_addr_t *base, phys_addr_t *size)
+static int take_next(struct shell_env *env, phys_addr_t at, phys_addr_t *base, phys_addr_t *size)
 {
 	phys_addr_t start, end;
-	bool found = false;
+	int err = -ENOENT;
 	uint64_t i;
 
 	if (!shell_lock_memory(env, "memtest"))
-		return false;
+		return -1;
 	for_each_free_mem_range (i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL) {
 		start = ROUND_UP(start > at ? start : at, ALIGN);
 		end = ROUND_DOWN(end, ALIGN);
 		if (start && start < end) {
-			found = !memblock_reserve(start, end - start);
 			*base = start;
 			*size = end - start;
+			err = reserve(env, start, end - start);
 			break;
 		}
 	}
 	memory_unlock();
-	return found;
+	return err;
 }
 
 static void test_range(struct tester *t, phys_addr_t base, phys_addr_t size)
@@ -125,7 +134,7 @@ static bool take(struct shell_env *env, phys_addr_t base, phys_addr_t size)
 	else if (memblock_is_region_reserved(base, size))
 		refuse(env, base, size, env->holder ? env->holder(base, size) : NULL);
 	else
-		taken = !memblock_reserve(base, size);
+		taken = !reserve(env, base, size);
 	memory_unlock();
 	return taken;
 }
@@ -150,6 +159,7 @@ int cmd_memtest(struct shell_env *env, int argc, char *argv[])
 {
 	struct tester t = {.env = env};
 	phys_addr_t base, size, next = 0;
+	int err = 0;
 
 	if (argc == 2)
 		return COMMAND_USAGE;
@@ -158,11 +168,12 @@ int cmd_memtest(struct shell_env *env, int argc, char *argv[])
 			return -1;
 		test_range(&t, base, size);
 	} else {
-		for (; !t.stopped && take_next(env, next, &base, &size); next = base + size)
+		for (; !t.stopped && !(err = take_next(env, next, &base, &size));
+		     next = base + size)
 			test_range(&t, base, size);
 	}
 	shell_printf(env, "memtest: %llu kB tested, %lu faults%s\n",
 		     (unsigned long long)t.tested / 1024, (unsigned long)t.faults,
 		     t.stopped ? ", stopped by a key" : "");
-	return t.faults || t.stopped ? -1 : 0;
+	return t.faults || t.stopped || (err && err != -ENOENT) ? -1 : 0;
 }

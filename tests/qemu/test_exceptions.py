@@ -247,6 +247,18 @@ def test_panic_of_another_core_stops_core_0(project, boot, tmp_path):
     assert "Last reset: panic" in board.wait_prompt()
 
 
+def test_panic_starts_no_core(project, boot, tmp_path):
+    """Those that cairn.cores= left in the loader's loop stay there: the stop is for cores that run."""
+    monitor = Monitor(tmp_path)
+    board = boot("-m", "64M", "--smp", "4", "-a", "cairn.panic=halt cairn.cores=2", extra=monitor.options)
+    board.send("crash panic\r")
+    board.until_fault()
+    board.child.expect(r"\] halted\r*\n")
+    while function_at(project, monitor.pc(1)) != "stop_core":
+        pass
+    assert all(monitor.pc(core) < project.image[0] for core in (2, 3))
+
+
 def test_core_that_takes_no_interrupts(boot):
     """Core 0 does not wait for it for ever, and the core is there again afterwards."""
     board = boot("-m", "64M", "--smp", "2")
