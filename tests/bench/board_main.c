@@ -97,7 +97,7 @@ int main(void)
 {
 	char line[64];
 
-	panic_may_exit();
+	panic_ends_by(PANIC_EXIT);
 	pl011_ops.init(EARLY_UART_BASE);
 	mmio_write(private_registers() + TIMER_CONTROL, TIMER_ENABLE);
 	tenths_in_tick = calibrate();
