@@ -1,76 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What newlib asks of the system under it. There are no files and no processes, so all of it says
- * no; memory comes from mm/heap.c.
+ * What libraries that were compiled for a system call when something is wrong. In newlib's place:
+ * its own raise signals and write to files, and there are neither. Memory comes from mm/heap.c.
  */
-#include <errno.h>
-#include <sys/stat.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 #include "boot/exception.h"
 
-int _close(int fd);
-int _fstat(int fd, struct stat *st);
-int _isatty(int fd);
-int _lseek(int fd, int offset, int whence);
-int _read(int fd, char *buf, int len);
-int _write(int fd, const char *buf, int len);
-int _getpid(void);
-int _kill(int pid, int sig);
-void _exit(int status);
-void __stack_chk_fail(void);
+/* Debian's libfdt keeps this word behind its arrays; the zeros end a string that runs over. */
+extern const uintptr_t __stack_chk_guard;
+const uintptr_t __stack_chk_guard = 0x00ff0a00;
 
-int _close(int fd)
+_Noreturn void __stack_chk_fail(void);
+
+_Noreturn void __stack_chk_fail(void)
 {
-	(void)fd;
-	errno = EBADF;
-	return -1;
+	panic("a function of a library has overrun its stack frame");
 }
 
-int _fstat(int fd, struct stat *st)
+_Noreturn void abort(void)
 {
-	(void)st;
-	return _close(fd);
-}
-
-int _isatty(int fd)
-{
-	_close(fd);
-	return 0;
-}
-
-int _lseek(int fd, int offset, int whence)
-{
-	(void)offset;
-	(void)whence;
-	return _close(fd);
-}
-
-int _read(int fd, char *buf, int len)
-{
-	(void)buf;
-	(void)len;
-	return _close(fd);
-}
-
-int _write(int fd, const char *buf, int len)
-{
-	(void)buf;
-	(void)len;
-	return _close(fd);
-}
-
-int _getpid(void)
-{
-	return 1;
-}
-
-int _kill(int pid, int sig)
-{
-	(void)pid;
-	panic("abort (signal %d)", sig);
-}
-
-void _exit(int status)
-{
-	panic("exit (status %d)", status);
+	panic("a library has called abort()");
 }
