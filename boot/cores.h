@@ -4,8 +4,8 @@
  *
  * A job runs on its core's own stack with interrupts masked. It may use what is made for several
  * cores: lib/lock.h, memblock between memory_lock() and memory_unlock(), the log and malloc
- * (boot/shared.h). The console and the shell are core 0's. errno is one for all cores, so nobody
- * goes by it: what fails returns its error.
+ * (boot/shared.h), and the store, which the boot shares among them. The console and the shell are
+ * core 0's. errno is one for all cores, so nobody goes by it: what fails returns its error.
  */
 #ifndef CAIRN_BOOT_CORES_H
 #define CAIRN_BOOT_CORES_H

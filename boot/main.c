@@ -35,13 +35,25 @@
 #include "store/store.h"
 #include "version.h" /* made by the build */
 
+#define STORE_PATIENCE_NS 10000000000u
+
+/* Whether core 0 is the only one that runs. */
+static bool alone(void)
+{
+	for (unsigned core = 1; core < CORES_MAX; core++)
+		if (core_is_up(core))
+			return false;
+	return true;
+}
+
 /*
  * What malloc gets. With the smallest records the store's index takes up to 0.44 of its region, and
- * half as much again while it grows: three quarters of the region, and something for everyone else.
+ * half as much again while it grows: three quarters of the region, or five if it is shared and
+ * there are two, and something for everyone else.
  */
 static phys_addr_t heap_wanted(phys_addr_t region)
 {
-	return MIB(1) + region / 4 * 3;
+	return MIB(1) + region / 4 * (alone() ? 3 : 5);
 }
 
 struct boot_registers boot_registers;
@@ -147,6 +159,23 @@ static void refuse_store(struct boot *b, const char *why)
 	pr_err("store: " PRIpa "+" PRIpa ": %s", b->store_base, b->store_size, why);
 }
 
+static uint32_t store_sharer(void *ctx)
+{
+	(void)ctx;
+	return cores_self();
+}
+
+/* Lets the other cores use the store, if there are any. */
+static void share_store(struct store *s)
+{
+	static const struct store_sharing sharing = {
+		.sharers = CORES_MAX, .self = store_sharer, .patience_ns = STORE_PATIENCE_NS};
+	int err = alone() ? 0 : store_share(s, &sharing);
+
+	if (err)
+		pr_warn("store: not shared: %s: only core 0 may use it", error_text(err));
+}
+
 static void open_store(struct boot *b)
 {
 	struct store_stats stats;
@@ -198,6 +227,7 @@ static void open_store(struct boot *b)
 		pr_info("store: recovered %lu entries, %lu bytes free at " PRIpa ", boot %lu",
 			(unsigned long)stats.entries, (unsigned long)stats.free_bytes,
 			b->store_base, (unsigned long)stats.boots);
+	share_store(&store);
 }
 
 static int may_access(uintptr_t addr, bool write)
@@ -253,6 +283,7 @@ static void run_shell(struct boot *b)
 		.store = &store,
 		.store_config = has_region ? &store_config : NULL,
 		.store_closed = store.open ? NULL : b->store_problem,
+		.share = share_store,
 		.salt = salt,
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
 		.reset = reset,
@@ -290,8 +321,8 @@ int main(void)
 		memblock_dump_all();
 	mmu_protect(&boot);
 	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
-	make_heap(&boot);
 	cores_start(&boot);
+	make_heap(&boot);
 	summary_log(&boot);
 	open_store(&boot);
 	last_boot_write(&store);

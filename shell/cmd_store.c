@@ -255,10 +255,13 @@ int shell_open_store(struct shell_env *env, const char *name)
 				    ? "its memory does not keep what is written there: is it RAM?"
 			    : err ? error_text(err)
 				  : NULL;
-	if (!err)
-		return 0;
-	shell_printf(env, "%s: %s\n", name, env->store_closed);
-	return -1;
+	if (err) {
+		shell_printf(env, "%s: %s\n", name, env->store_closed);
+		return -1;
+	}
+	if (env->share)
+		env->share(env->store);
+	return 0;
 }
 
 static int format(struct shell_env *env)
