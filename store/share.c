@@ -469,8 +469,9 @@ void share_free(struct store *s)
 
 int store_share(struct store *s, const struct store_sharing *sharing)
 {
-	struct store_share *sh;
 	int err = store_writable(s);
+	struct store_share *sh;
+	size_t bytes;
 
 	if (err)
 		return err;
@@ -480,9 +481,11 @@ int store_share(struct store *s, const struct store_sharing *sharing)
 		return -EINVAL;
 	if (s->share || s->pins.count)
 		return -EBUSY;
-	sh = calloc(1, sizeof(*sh) + sharing->sharers * sizeof(*sh->reader));
+	bytes = sizeof(*sh) + sharing->sharers * sizeof(*sh->reader);
+	sh = malloc(bytes);
 	if (!sh)
 		return -ENOMEM;
+	memset(sh, 0, bytes);
 	sh->with = *sharing;
 	s->share = sh;
 	err = prepare(s);

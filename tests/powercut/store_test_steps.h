@@ -64,7 +64,7 @@ static inline void do_open(struct workload *w)
 	step->open = true;
 	totals->seen[SEEN_EXPIRED_AT_OPEN] += forget_expired(&step->after) > 0;
 	totals->seen[SEEN_EVICT_AT_OPEN] += forget_eldest(w, &step->after, w->config.max_entries);
-	err = store_open(&w->s, &w->config);
+	err = workload_open(w);
 	if (err != 0)
 		workload_wrong(w, "open failed", err);
 	totals->seen[SEEN_OPEN]++;
@@ -95,6 +95,8 @@ static inline void do_release(struct workload *w, uint32_t n)
 	held = w->before.held;
 	step = begin(w, "release");
 	store_release(&w->s, &w->pin[n]);
+	if (w->s.share && store_batch_begin(&w->s) == 0)
+		store_batch_abort(&w->s); /* who writes next finds that it was released */
 	w->pins--;
 	w->pin[n] = w->pin[w->pins];
 	w->pin_off[n] = w->pin_off[w->pins];
@@ -278,7 +280,7 @@ static inline void damage_one(struct workload *w)
 	w->log.off = true;
 	store_close(&w->s);
 	w->pins = 0;
-	if (store_open(&w->s, &w->config) != 0 || !walk_region(w, &w->before))
+	if (workload_open(w) != 0 || !walk_region(w, &w->before))
 		workload_wrong(w, "open failed before the damage", 0);
 	store_close(&w->s);
 	if (w->before.entries > 0) {
@@ -287,7 +289,7 @@ static inline void damage_one(struct workload *w)
 		w->region[at] ^= (uint8_t)(1U << rng_below(&w->rng, 8));
 		w->kept_aside++;
 	}
-	if (store_open(&w->s, &w->config) != 0 || !walk_region(w, &w->after) ||
+	if (workload_open(w) != 0 || !walk_region(w, &w->after) ||
 	    w->after.quarantined != w->kept_aside)
 		workload_wrong(w, "damage is not kept aside", (int)w->after.quarantined);
 	for (uint32_t i = 0; i < KEYS; i++)

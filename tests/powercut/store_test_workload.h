@@ -212,6 +212,21 @@ static inline bool found_state(const struct walker *walk, struct state *found)
 	return true;
 }
 
+static inline uint32_t first_sharer(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+/* Opens the store; every second workload shares it, which writes nothing else. */
+static inline int workload_open(struct workload *w)
+{
+	const struct store_sharing sharing = {.sharers = 2, .self = first_sharer};
+	int err = store_open(&w->s, &w->config);
+
+	return err == 0 && w->seed % 2 == 0 ? store_share(&w->s, &sharing) : err;
+}
+
 static inline void workload_wrong(struct workload *w, const char *what, int n)
 {
 	if (totals->failures++ == 0)

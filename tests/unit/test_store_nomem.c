@@ -48,6 +48,7 @@ void *__wrap_realloc(void *p, size_t size)
 static uint8_t region[REGION] __attribute__((aligned(STORE_REGION_ALIGN)));
 static struct walker walk;
 static struct store store;
+static bool shared;
 static uint8_t length[KEYS]; /* of the value, and 1; 0: no entry */
 
 static void walk_region(void)
@@ -97,6 +98,17 @@ static void use_view(uint32_t key)
 		store_release(&store, &view);
 }
 
+/* Shared, the change of before may have to be made in the other index first. */
+static void end_entry(uint32_t key)
+{
+	int err = store_delete(&store, &key, sizeof(key));
+
+	if (shared && err == -ENOMEM)
+		return;
+	assert_int_equal(err, length[key] > 0 ? 0 : -ENOENT);
+	length[key] = 0;
+}
+
 /* Puts, and deletes that leave holes of all sizes; more than half of them stay. */
 static void play(struct rng *r)
 {
@@ -106,23 +118,36 @@ static void play(struct rng *r)
 		if (rng_below(r, 4) > 0) {
 			put(key, rng_below(r, 90));
 		} else {
-			assert_int_equal(store_delete(&store, &key, sizeof(key)),
-					 length[key] > 0 ? 0 : -ENOENT);
-			length[key] = 0;
+			end_entry(key);
 		}
 		if (i % 16 == 0)
 			use_view(rng_below(r, KEYS));
 	}
 }
 
+static uint32_t first_sharer(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
 static int open_store(uint32_t max_entries)
 {
+	const struct store_sharing sharing = {.sharers = 1, .self = first_sharer};
 	const struct store_config config = {
 		.media = {.base = region, .size = REGION},
 		.max_entries = max_entries,
 	};
+	int err = store_open(&store, &config);
 
-	return store_open(&store, &config);
+	if (err || !shared)
+		return err;
+	err = store_share(&store, &sharing);
+	if (err) {
+		assert_null(store.share);
+		store_close(&store);
+	}
+	return err;
 }
 
 /* One run with COUNT allocations failing from FROM on; how many there were in all. */
@@ -194,6 +219,14 @@ static void test_any_allocation_fails_with_an_order(void **state)
 		run_short_of_memory(from, 1 + from % 3, KEYS);
 		check_all_free_is_found();
 	}
+}
+
+static void test_any_allocation_fails_shared(void **state)
+{
+	shared = true;
+	test_any_allocation_fails(state);
+	test_any_allocation_fails_with_an_order(state);
+	shared = false;
 }
 
 /* An open that has no memory for the index says so, and the next one has all entries. */
@@ -306,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_allocation_fails),
 		cmocka_unit_test(test_any_allocation_fails_with_an_order),
+		cmocka_unit_test(test_any_allocation_fails_shared),
 		cmocka_unit_test(test_open_without_memory),
 		cmocka_unit_test(test_open_file_without_memory),
 		cmocka_unit_test(test_forgotten_slots_are_found_again),
