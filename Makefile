@@ -298,7 +298,7 @@ FUZZ_SRC := $(filter-out boot/store_search.c, $(filter lib/% mm/% boot/%, $(HOST
 FUZZ_COMMON := fuzz_boot fuzz_handed fuzz_memory fuzz_reserved fuzz_lists fuzz_dt fixed
 FUZZERS := tree atags cmdline
 # Of the store, which knows no phys_addr_t: one width.
-FUZZ_STORE_SRC := $(wildcard store/*.c) lib/crc32c.c lib/errors.c
+FUZZ_STORE_SRC := $(wildcard store/*.c) lib/crc32c.c lib/errors.c lib/lock.c lib/clock.c
 FUZZ_STORE_COMMON := fuzz/fuzz_store unit/walker
 STORE_FUZZERS := image ops
 # Arrays of 16 regions, so that full ones are near.

@@ -29,7 +29,7 @@ static const struct {
 	{EPROTONOSUPPORT, "it is of a version that this code does not know"},
 	{EOVERFLOW, "the numbers are used up"},
 	{ENODEV, "there is no such device"},
-	{ETIMEDOUT, "the device did not answer in time"},
+	{ETIMEDOUT, "it took too long"},
 	{EIO, "the device reported a failure"},
 	{ENAMETOOLONG, "it is too long"},
 };

@@ -88,22 +88,18 @@ static int look_up(struct store *face, struct share_reader *me, const void *key,
 }
 
 /*
- * Finds the record of KEY and pins it by PIN. Its checksum takes long: it is verified outside of
- * the index, against the word that was read inside. A writer may end the record meanwhile, which
- * changes that word and the key length in the header, but nothing that is read here.
+ * Finds the record of KEY and pins it by PIN, which is not taken back on an error. Its checksum
+ * takes long: it is verified outside of the index, against the word that was read inside. A writer
+ * may end the record meanwhile, which changes that word and the key length in the header, but
+ * nothing that is read here.
  */
-static int find(struct store *s, const void *key, uint32_t key_len, _Atomic uint32_t *pin,
-		struct store_view *v)
+static int take(struct store *s, struct share_reader *me, const void *key, uint32_t key_len,
+		_Atomic uint32_t *pin, struct store_view *v)
 {
-	struct share_reader *me = myself(s);
+	struct store *face = arrive(s->share, me);
+	int err = look_up(face, me, key, key_len, v);
 	struct slot_seal seal;
-	struct store *face;
-	int err;
 
-	if (key_len - 1 >= STORE_KEY_MAX)
-		return -EDOM;
-	face = arrive(s->share, me);
-	err = look_up(face, me, key, key_len, v);
 	if (!err) {
 		seal = slot_seal(face, v);
 		atomic_store_explicit(pin, v->slot, memory_order_relaxed);
@@ -111,8 +107,40 @@ static int find(struct store *s, const void *key, uint32_t key_len, _Atomic uint
 	depart(me);
 	if (!err && !s->config.unchecked && !slot_sealed(face, v, &seal))
 		err = -EBADMSG;
-	if (!err && v->expiry > 0 && store_expired(v->expiry, store_now(s)))
-		err = -ENOENT;
+	return err;
+}
+
+/*
+ * take() of a record that is not expired. The time is asked only for one that may be: what has
+ * expired by then may have been replaced before, so what is there after that counts.
+ */
+static int take_live(struct store *s, struct share_reader *me, const void *key, uint32_t key_len,
+		     _Atomic uint32_t *pin, struct store_view *v)
+{
+	int err = take(s, me, key, key_len, pin, v);
+	int64_t t;
+
+	if (err || v->expiry <= 0)
+		return err;
+	t = store_now(s);
+	if (store_expired(v->expiry, t)) {
+		err = take(s, me, key, key_len, pin, v);
+		if (!err && store_expired(v->expiry, t))
+			err = -ENOENT;
+	}
+	return err;
+}
+
+/* The record of KEY, pinned by PIN unless there is an error; counted. */
+static int find(struct store *s, const void *key, uint32_t key_len, _Atomic uint32_t *pin,
+		struct store_view *v)
+{
+	struct share_reader *me = myself(s);
+	int err;
+
+	if (key_len - 1 >= STORE_KEY_MAX)
+		return -EDOM;
+	err = take_live(s, me, key, key_len, pin, v);
 	if (err)
 		unpin(pin);
 	if (!err)
