@@ -357,7 +357,7 @@ uint32_t freelist_take_inner(struct store *s, uint32_t size, uint32_t *got)
 	return (uint32_t)best;
 }
 
-uint32_t freelist_largest(const struct store *s)
+SELDOM uint32_t freelist_largest(const struct store *s)
 {
 	const struct store_freelist *f = &s->free;
 	uint64_t best = largest(f->recent, f->recents), other = 0;
@@ -371,7 +371,8 @@ uint32_t freelist_largest(const struct store *s)
 	return f->tail_size > best ? f->tail_size : (uint32_t)best;
 }
 
-int freelist_each(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx)
+SELDOM int freelist_each(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size),
+			 void *ctx)
 {
 	struct store_freelist *f = &s->free;
 	int stop = 0;

@@ -200,7 +200,7 @@ static bool merge(struct store_segment *to, const struct store_segment *a,
 }
 
 /* Undoes the last split. If there is no memory it stays as it is. */
-static void unsplit(struct store *s)
+static SELDOM __attribute__((noinline)) void unsplit(struct store *s)
 {
 	struct store_index *ix = &s->index;
 	uint32_t half = ix->segment_count == ix->half ? ix->half / 2 : ix->half;
@@ -223,7 +223,7 @@ static void unsplit(struct store *s)
 		list_resize(ix, ix->segment_count);
 }
 
-struct store_segment *index_make_room(struct store *s, uint32_t hash)
+SELDOM struct store_segment *index_make_room(struct store *s, uint32_t hash)
 {
 	struct store_index *ix = &s->index;
 	struct store_segment *seg;
@@ -243,20 +243,26 @@ __attribute__((noinline)) bool index_damaged(const struct store *s, uint32_t off
 	return !store_record(s, off) && !store_staged(s, off);
 }
 
-struct store_index_slot *index_at(struct store *s, uint32_t off)
+SELDOM struct store_index_slot *index_lookup(struct store *s, const void *key, uint32_t key_len,
+					     uint32_t *off)
+{
+	return index_find(s, key, key_len, index_hash(s, key, key_len), off);
+}
+
+SELDOM struct store_index_slot *index_at(struct store *s, uint32_t off)
 {
 	const uint8_t *p = (const uint8_t *)s->door.media.base + off;
 	uint32_t key_len = be32_load(p + HDR_KEYLEN);
 	struct store_index_slot *slot;
-	uint32_t found;
+	uint32_t found = 0;
 
 	if (key_len == 0 || key_len > STORE_KEY_MAX || key_len > s->end - off - HDR_BYTES)
 		return NULL;
-	slot = index_find(s, p + HDR_BYTES, key_len, index_hash(s, p + HDR_BYTES, key_len), &found);
+	slot = index_lookup(s, p + HDR_BYTES, key_len, &found);
 	return slot && found == off ? slot : NULL;
 }
 
-struct store_index_slot *index_search(struct store *s, uint32_t off)
+SELDOM struct store_index_slot *index_search(struct store *s, uint32_t off)
 {
 	for (uint32_t i = 0; i < s->index.segment_count; i++) {
 		struct store_segment *seg = &s->index.segments[i];
@@ -332,7 +338,7 @@ void index_remove(struct store *s, struct store_segment *seg, struct store_index
 
 /* ---- the index of a store that is being opened ---- */
 
-int index_bulk_begin(struct index_bulk *b, uint32_t bytes)
+SELDOM int index_bulk_begin(struct index_bulk *b, uint32_t bytes)
 {
 	uint32_t parts = 1;
 
@@ -403,8 +409,8 @@ static __attribute__((noinline)) bool open_segment(struct store *s, struct store
 }
 
 /* The entry from SLOT on that has X's hash and key, or NULL. */
-static struct store_index_slot *same_key(const struct store *s, struct store_index_slot *slot,
-					 const struct store_index_slot *x)
+static SELDOM __attribute__((noinline)) struct store_index_slot *
+same_key(const struct store *s, struct store_index_slot *slot, const struct store_index_slot *x)
 {
 	const uint8_t *p = (const uint8_t *)s->door.media.base + index_offset(s, x);
 	uint32_t key_len = be32_load(p + HDR_KEYLEN);
@@ -495,7 +501,7 @@ int index_copy(struct store_index *to, const struct store_index *from)
 	return 0;
 }
 
-void index_free(struct store *s)
+SELDOM void index_free(struct store *s)
 {
 	for (uint32_t i = 0; i < s->index.segment_count; i++)
 		free(s->index.segments[i].slot);

@@ -269,4 +269,8 @@ index_find(struct store *s, const void *key, uint32_t key_len, uint32_t hash, ui
 	return index_match(s, index_place(s, hash), hash, key, key_len, off);
 }
 
+/** The same for a key whose hash is not known, and by a call: for where that is not noticed. */
+struct store_index_slot *index_lookup(struct store *s, const void *key, uint32_t key_len,
+				      uint32_t *off);
+
 #endif

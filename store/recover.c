@@ -319,8 +319,7 @@ static void redo_deletes(struct store *s, bool last)
 			slot_kill(s, off, size);
 			continue;
 		}
-		entry = index_find(s, slot.key, slot.key_len, index_hash(s, slot.key, slot.key_len),
-				   &target);
+		entry = index_lookup(s, slot.key, slot.key_len, &target);
 		if (entry && slot_seq(s, target, read_size(s, target)) < slot.version)
 			entries_remove(s, entry);
 	}
@@ -330,9 +329,9 @@ static void redo_deletes(struct store *s, bool last)
 /* Whether the live record is the one that the index has for its key. */
 static bool indexed(struct store *s, const struct store_view *slot)
 {
-	uint32_t hash = index_hash(s, slot->key, slot->key_len), off;
+	uint32_t off;
 
-	return index_find(s, slot->key, slot->key_len, hash, &off) && off == slot->slot;
+	return index_lookup(s, slot->key, slot->key_len, &off) && off == slot->slot;
 }
 
 /*
@@ -342,15 +341,13 @@ static bool indexed(struct store *s, const struct store_view *slot)
 static bool finish_eviction(struct store *s, const struct work *w)
 {
 	struct store_index_slot *entry;
-	const uint8_t *key;
-	uint32_t key_len, off;
+	uint32_t off;
 
 	if (!w->evict_new || !w->victim)
 		return false;
 	/* By its key: compaction may have been cut as well, and left it twice. */
-	key = door_at(&s->door, w->victim + HDR_BYTES);
-	key_len = read_key_len(s, w->victim);
-	entry = index_find(s, key, key_len, index_hash(s, key, key_len), &off);
+	entry = index_lookup(s, door_at(&s->door, w->victim + HDR_BYTES),
+			     read_key_len(s, w->victim), &off);
 	if (!entry || slot_seq(s, off, read_size(s, off)) != s->super.evict_victim)
 		return false;
 	entries_remove(s, entry);

@@ -19,7 +19,7 @@
 /* What a put that finds no room has moved between two looks whether there is room now. */
 #define COMPACT_STEP 65536U
 
-void store_report(const struct store *s, const char *fmt, ...)
+SELDOM void store_report(const struct store *s, const char *fmt, ...)
 {
 	char line[256];
 	va_list ap;
@@ -56,7 +56,7 @@ static bool config_usable(const struct store *s)
 	       c->max_entries <= STORE_ENTRIES_MAX && c->policy <= STORE_SIEVE;
 }
 
-int store_open(struct store *s, const struct store_config *config)
+SELDOM int store_open(struct store *s, const struct store_config *config)
 {
 	int err;
 
@@ -78,7 +78,7 @@ int store_open(struct store *s, const struct store_config *config)
 	return err;
 }
 
-void store_close(struct store *s)
+SELDOM void store_close(struct store *s)
 {
 	if (!s->open)
 		return;
@@ -213,7 +213,7 @@ uint32_t store_reclaim(struct store *s, uint32_t off, uint32_t size)
 }
 
 /* The record at OFF says nothing that may be acted on. */
-static __attribute__((noinline)) int kill_damaged(struct store *s, uint32_t off)
+static SELDOM __attribute__((noinline)) int kill_damaged(struct store *s, uint32_t off)
 {
 	store_report(s,
 		     "the entry at offset %lu is damaged: kept aside, its slot is not used again",
@@ -264,7 +264,8 @@ uint32_t store_cut_to(const struct store *s, uint32_t off, uint32_t block, uint3
 	return split ? need : block;
 }
 
-__attribute__((noinline)) uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block)
+SELDOM __attribute__((noinline)) uint32_t store_make_room(struct store *s, uint32_t need,
+							  uint32_t *block)
 {
 	uint32_t off = freelist_take(s, need, block);
 	int more = 1;
@@ -311,7 +312,7 @@ static uint32_t victim_of(struct store *s)
 	return entries_victim(s);
 }
 
-uint32_t store_evict(struct store *s)
+SELDOM uint32_t store_evict(struct store *s)
 {
 	uint32_t before = s->index.count;
 
@@ -326,7 +327,7 @@ uint32_t store_evict(struct store *s)
 	return before - s->index.count;
 }
 
-bool store_forget(struct store *s, uint32_t off)
+SELDOM bool store_forget(struct store *s, uint32_t off)
 {
 	struct store_index_slot *entry = off ? index_at(s, off) : NULL;
 
@@ -419,7 +420,7 @@ __attribute__((flatten)) int store_put(struct store *s, const void *key, uint32_
 	return err;
 }
 
-static __attribute__((noinline)) int find_damaged(struct store *s, uint32_t off)
+static SELDOM __attribute__((noinline)) int find_damaged(struct store *s, uint32_t off)
 {
 	store_report(s, "the entry at offset %lu is damaged: not served", (unsigned long)off);
 	return -EBADMSG;
@@ -431,17 +432,11 @@ struct found {
 	uint32_t off, size; /* of its slot */
 };
 
-/* The live entry of KEY. Errors as store_get(); F->entry is NULL unless there is a record. */
-static ALWAYS_INLINE int find_live(struct store *s, const void *key, uint32_t key_len,
-				   struct found *f)
+/* Whether what F->entry says of its offset is a live one, and its size. Errors as store_get(). */
+static ALWAYS_INLINE int check_found(struct store *s, struct found *f)
 {
-	int err = check_key(s, key_len);
 	int64_t expiry;
 
-	f->entry = NULL;
-	if (err)
-		return err;
-	f->entry = find(s, key, key_len, &f->off);
 	if (!f->entry)
 		return -ENOENT;
 	f->size = store_readable(s, f->off);
@@ -451,12 +446,30 @@ static ALWAYS_INLINE int find_live(struct store *s, const void *key, uint32_t ke
 	return expiry > 0 && store_expired(expiry, store_now(s)) ? -ENOENT : 0;
 }
 
+/* The live entry of KEY. Errors as store_get(); F->entry is NULL unless there is a record. */
+static ALWAYS_INLINE int find_live(struct store *s, const void *key, uint32_t key_len,
+				   struct found *f)
+{
+	int err = check_key(s, key_len);
+
+	f->entry = NULL;
+	if (err)
+		return err;
+	f->entry = find(s, key, key_len, &f->off);
+	return check_found(s, f);
+}
+
 /* 0 if the entry of KEY, or that there is none, is what store_put_if() was told; else why not. */
-static int check_version(struct store *s, uint64_t version, const void *key, uint32_t key_len)
+static SELDOM int check_version(struct store *s, uint64_t version, const void *key,
+				uint32_t key_len)
 {
 	struct found f;
-	int err = find_live(s, key, key_len, &f);
+	int err = check_key(s, key_len);
 
+	if (err)
+		return err;
+	f.entry = index_lookup(s, key, key_len, &f.off);
+	err = check_found(s, &f);
 	if (err && err != -ENOENT)
 		return err;
 	if (version == STORE_ABSENT)
@@ -663,7 +676,7 @@ int store_delete(struct store *s, const void *key, uint32_t key_len)
 	return err;
 }
 
-int store_clear(struct store *s)
+SELDOM int store_clear(struct store *s)
 {
 	int err = store_begin(s);
 
@@ -683,7 +696,7 @@ uint32_t store_size(const struct store *s)
 	return s->share ? share_size(s) : s->index.count;
 }
 
-int store_compact(struct store *s, uint32_t max_bytes)
+SELDOM int store_compact(struct store *s, uint32_t max_bytes)
 {
 	int err = store_begin(s);
 
