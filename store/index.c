@@ -43,8 +43,8 @@ static uint32_t homes_for(uint32_t count, uint32_t percent)
  * Fills TO with the entries of FROM whose hash has BITS under MASK. False if it would have no room
  * for one more then: a window from behind the last entry lies inside.
  */
-static ALWAYS_INLINE bool copy(struct store_segment *to, const struct store_segment *from,
-			       uint32_t mask, uint32_t bits)
+static bool copy(struct store_segment *to, const struct store_segment *from, uint32_t mask,
+		 uint32_t bits)
 {
 	struct store_index_slot *next = to->slot, *end = to->slot + to->slots - INDEX_WINDOW - 1;
 	const struct store_index_slot *slot = from->slot, *last = slot + from->slots;
@@ -87,7 +87,7 @@ static bool fill_segment(const struct store *s, struct store_segment *to,
 			 uint32_t bits)
 {
 	for (uint32_t spare = SPARE; make_segment(to, homes, spare, load_of(s).most); spare *= 2) {
-		if (mask ? copy(to, from, mask, bits) : copy(to, from, 0, 0))
+		if (copy(to, from, mask, bits))
 			return true;
 		free(to->slot);
 	}
