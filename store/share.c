@@ -74,12 +74,14 @@ static void leave_touch(struct share_reader *me, uint32_t hash, uint32_t off)
 static int look_up(struct store *face, struct share_reader *me, const void *key, uint32_t key_len,
 		   struct store_view *v)
 {
-	uint32_t hash = index_hash(face, key, key_len), off, size;
+	const struct store_index_slot *slot;
+	uint32_t off, size;
 
-	if (!index_find(face, key, key_len, hash, &off))
+	slot = index_lookup(face, key, key_len, &off);
+	if (!slot)
 		return -ENOENT;
 	if (order_kept(face))
-		leave_touch(me, hash, off);
+		leave_touch(me, slot->hash, off);
 	size = store_lengths(face, off);
 	if (!size || !slot_size_legal(face, off, size))
 		return -EBADMSG;
