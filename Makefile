@@ -383,6 +383,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check-threads
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
+	$(MAKE) --no-print-directory bench-boot
 	$(MAKE) --no-print-directory -j2 fuzz-ci
 	$(MAKE) --no-print-directory boots
 
@@ -425,7 +426,7 @@ run: ## boots the image in QEMU, to a prompt
 
 .PHONY: size
 size: all $(OUT)/size/cairn.map ## how large the image is, and memblock in it; fails beyond a budget
-	$(CROSS)size -A -x $(OUT)/cairn.elf | grep -E '^\.(text|rodata|symtab_image|ARM.extab|ARM.exidx|got|data|bss) '
+	@tools/image-size.sh $(OUT)/cairn.elf
 	@tools/memblock-size.sh $(OUT)/size/cairn.map $(MEMBLOCK_SMALL)
 
 # memblock for the smallest image, linked with the rest as it is.

@@ -23,7 +23,7 @@ file == 1 {
 {
 	if (split($0, field, "/") < 4)
 		next
-	pc = field[2]
+	pc = field[2] "" # text: 60011e10 would be a number
 	if (!total && pc != first)
 		next # QEMU's own
 	if (pc == last) {
