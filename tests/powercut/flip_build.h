@@ -19,6 +19,7 @@ struct flip_build {
 	struct rng rng;
 	struct flip_cut cut;
 	struct walker walk;
+	bool window;       /* is open */
 	const char *error; /* a call that did not do what it should */
 };
 
@@ -49,6 +50,8 @@ static inline void flip_cut_written(void *ctx, uint32_t off, uint32_t len)
 
 	(void)off;
 	(void)len;
+	if (!b->window)
+		b->error = "a write while the window was closed";
 	if (!cut->on)
 		return;
 	if (cut->begins) {
@@ -58,6 +61,15 @@ static inline void flip_cut_written(void *ctx, uint32_t off, uint32_t len)
 	}
 	if (cut->chosen && rng_below(&b->rng, ++cut->writes) == 0)
 		flip_take_cut(b);
+}
+
+static inline void flip_window(void *ctx, bool open)
+{
+	struct flip_build *b = ctx;
+
+	if (b->window == open)
+		b->error = "a window that was opened or closed twice";
+	b->window = open;
 }
 
 static inline void flip_cut_barrier(void *ctx)

@@ -92,10 +92,7 @@ static inline bool flip_recut(struct flip_run *run)
 		.try_image = flip_recut_try,
 		.ctx = &cut,
 	};
-	config.media.written = cut_written;
-	config.media.clean = cut_clean;
-	config.media.barrier = cut_barrier;
-	config.media.ctx = &cut.log;
+	cut_watch(&config.media, &cut.log);
 	memcpy(cut.damaged, flip_area, run->im->size);
 	flip_hush(run);
 	flip_find_touched(run, run->im->bytes, flip_area);

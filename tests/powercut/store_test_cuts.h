@@ -36,16 +36,28 @@ struct cut_event {
 
 struct cut_log {
 	const uint8_t *region;
-	bool off; /* nothing is recorded */
+	bool off;  /* nothing is recorded */
+	bool open; /* the window, outside of which nothing is written */
 	struct cut_event *event;
 	uint8_t *bytes;
 	size_t events, event_room, used, room;
 };
 
+/* Ends the test if the window is not OPEN, or not closed, when WHAT comes. */
+static inline void cut_check_window(const struct cut_log *log, bool open, const char *what)
+{
+	if (log->open == open)
+		return;
+	fprintf(stderr, "%s while the window was %s\n", what, log->open ? "open" : "closed");
+	exit(EXIT_FAILURE);
+}
+
 static inline void cut_record(struct cut_log *log, enum cut_kind kind, uint32_t off, uint32_t len)
 {
 	bool with_bytes = kind == CUT_WRITE || kind == CUT_IMAGE;
 
+	if (kind == CUT_STEP || kind == CUT_DONE)
+		cut_check_window(log, false, "a call began or ended");
 	if (log->off)
 		return;
 	if (log->events == log->event_room) {
@@ -63,8 +75,17 @@ static inline void cut_record(struct cut_log *log, enum cut_kind kind, uint32_t 
 	log->used += len;
 }
 
+static inline void cut_window(void *ctx, bool open)
+{
+	struct cut_log *log = ctx;
+
+	cut_check_window(log, !open, open ? "it was opened" : "it was closed");
+	log->open = open;
+}
+
 static inline void cut_written(void *ctx, uint32_t off, uint32_t len)
 {
+	cut_check_window(ctx, true, "a write");
 	cut_record(ctx, CUT_WRITE, off, len);
 }
 
@@ -72,12 +93,25 @@ static inline void cut_clean(void *ctx, const void *ptr, size_t len)
 {
 	struct cut_log *log = ctx;
 
+	cut_check_window(log, true, "a cleaning");
 	cut_record(log, CUT_CLEAN, (uint32_t)((const uint8_t *)ptr - log->region), (uint32_t)len);
 }
 
 static inline void cut_barrier(void *ctx)
 {
+	cut_check_window(ctx, true, "a barrier");
 	cut_record(ctx, CUT_BARRIER, 0, 0);
+}
+
+/* What MEDIA's region sees goes to LOG. */
+static inline void cut_watch(struct store_media *media, struct cut_log *log)
+{
+	media->written = cut_written;
+	media->clean = cut_clean;
+	media->barrier = cut_barrier;
+	media->window = cut_window;
+	media->ctx = log;
+	log->open = false;
 }
 
 /* A word that memory may hold more than one value of. */

@@ -336,14 +336,8 @@ static inline struct workload *new_workload(uint64_t seed)
 	w->log.region = w->region;
 	w->log.off = true;
 	w->config.now = now;
-	w->config.media = (struct store_media){
-		.base = w->region,
-		.size = w->room,
-		.written = cut_written,
-		.clean = cut_clean,
-		.barrier = cut_barrier,
-		.ctx = &w->log,
-	};
+	w->config.media = (struct store_media){.base = w->region, .size = w->room};
+	cut_watch(&w->config.media, &w->log);
 	clock_now = 1000;
 	fill_region(w);
 	w->log.off = false;

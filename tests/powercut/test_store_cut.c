@@ -130,17 +130,14 @@ static void report(void *ctx, const char *line)
 static struct store_config trial_config(struct trial *t, struct cut_log *log)
 {
 	struct store_config config = {
-		.media = {.base = area, .size = t->w->room, .ctx = log},
+		.media = {.base = area, .size = t->w->room},
 		.now = now,
 		.report = report,
 		.ctx = t,
 	};
 
-	if (log != NULL) {
-		config.media.written = cut_written;
-		config.media.clean = cut_clean;
-		config.media.barrier = cut_barrier;
-	}
+	if (log != NULL)
+		cut_watch(&config.media, log);
 	config.max_entries = t->step->max_entries;
 	config.policy = t->step->policy;
 	clock_now = t->clock;

@@ -87,6 +87,7 @@ static bool make_image(struct flip_image *im, struct flip_run *run, uint32_t ima
 			  .size = im->size,
 			  .written = flip_cut_written,
 			  .barrier = flip_cut_barrier,
+			  .window = flip_window,
 			  .ctx = &b},
 		.now = flip_now,
 	};

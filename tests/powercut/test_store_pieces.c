@@ -146,10 +146,7 @@ static void open_uncut(const char *keys, uint32_t aside)
 	store_close(&store);
 	log_of_open.region = region;
 	log_of_open.events = log_of_open.used = 0;
-	recorded.media.written = cut_written;
-	recorded.media.clean = cut_clean;
-	recorded.media.barrier = cut_barrier;
-	recorded.media.ctx = &log_of_open;
+	cut_watch(&recorded.media, &log_of_open);
 	memcpy(damaged, region, REGION);
 	assert_int_equal(store_open(&store, &recorded), 0);
 	store_close(&store);

@@ -346,10 +346,7 @@ static void drop_cut(uint32_t off, struct cut *cut)
 	};
 
 	store_close(&store);
-	config.media.written = cut_written;
-	config.media.clean = cut_clean;
-	config.media.barrier = cut_barrier;
-	config.media.ctx = &log;
+	cut_watch(&config.media, &log);
 	assert_int_equal(store_open(&store, &config), 0);
 	log.events = 0;
 	cut_start(&memory, region, REGION);
