@@ -48,7 +48,7 @@ struct shell_env {
 
 	struct store *store;                     /**< open or not */
 	const struct store_config *store_config; /**< NULL: there is no region for a store */
-	const char *store_closed;  /**< why it is not open, one sentence; NULL if it is */
+	const char *store_closed; /**< why it is not open, one sentence; NULL if it is */
 	/** Called with a store that was opened, so that other cores may use it. May be NULL. */
 	void (*share)(struct store *s);
 	uint32_t (*salt)(void);    /**< a number that differs each time, for a format */
