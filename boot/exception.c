@@ -43,8 +43,8 @@ static struct place {
 };
 
 static atomic_uint reporter; /* number of the core that reports, and 1 */
+static volatile uint8_t faults[CORES_MAX];
 static atomic_bool reported;
-static unsigned faults_within; /* a report */
 
 static char report[STORE_NOTE_MAX];
 static uint32_t report_len;
@@ -181,21 +181,17 @@ static void say_nothing(const char *line)
 }
 
 /*
- * A fault while this core reports: the C library and the log may be what is broken, and in a fault
- * behind that the console.
+ * A fault while this core reports: the C library and the log may be what is broken, and in the
+ * third one the console, or there is no MMU for what they do.
  */
-static _Noreturn void fault_within(const char *what, uint32_t pc)
+static _Noreturn void fault_within(unsigned number, const char *what, uint32_t pc)
 {
-	char hex[] = " 00000000\n";
+	static char hex[] = " 00000000\n";
 
-	switch (faults_within++) {
-	case 0:
-		break;
-	case 1:
-		end(say_nothing);
-	default:
+	if (number > 3)
 		sleep_for_ever();
-	}
+	if (number == 3 || !(read_sctlr() & SCTLR_M))
+		end(say_nothing);
 	for (unsigned i = 0; i < 8; i++)
 		hex[8 - i] = "0123456789abcdef"[pc >> 4 * i & 0xf];
 	console_panic_text("\nexception inside the exception handler: ");
@@ -229,13 +225,13 @@ static void use_mmu(void)
 /* Returns on the one core that has a report to make, with a console and everything. */
 static void begin(const char *what, uint32_t pc)
 {
-	unsigned core = this_core() + 1, none = 0;
+	unsigned core = this_core(), none = 0;
 
-	if (reporter == core)
-		fault_within(what, pc);
+	if (++faults[core] > 1)
+		fault_within(faults[core], what, pc);
 	if (!(read_sctlr() & SCTLR_M))
 		use_mmu();
-	if (!atomic_compare_exchange_strong(&reporter, &none, core))
+	if (!atomic_compare_exchange_strong(&reporter, &none, core + 1))
 		fault_beside(what, pc);
 	shared_for_panic();
 	stop_others();

@@ -119,6 +119,11 @@ def test_before_the_mmu_is_on(project, hand_over, patch_image, code, words):
     board.child.expect("halted")
 
 
+def function_at(project, address):
+    """The name of the function there."""
+    return max((at & ~1, name) for name, at in project.symbols.items() if at <= address)[1]
+
+
 def shell_fault(project, hand_over, patch_image, compile_tree, bootargs):
     """A board whose version command is an undefined instruction."""
     tree = 0x64000000
@@ -228,11 +233,6 @@ def test_crash_on_another_core(boot, kind):
     assert board.run("dmesg -p") + "\n" == text
 
 
-def function_at(project, address):
-    """The name of the function there."""
-    return max((at & ~1, name) for name, at in project.symbols.items() if at <= address)[1]
-
-
 def test_panic_of_another_core_stops_core_0(project, boot, tmp_path):
     """Both sleep for good then, until a reset."""
     monitor = Monitor(tmp_path)
@@ -287,6 +287,18 @@ def test_crash_inside_the_report(boot):
                     board.child.after)
     assert "Last reset: panic" in board.wait_prompt()
     assert board.run("dmesg -p") == "dmesg: no panic was reported: cairn/panic is not there"
+
+
+def test_fault_while_the_mmu_is_made_for_the_report(project, boot, patch_image, tmp_path):
+    """Nothing works then that could say so; the core sleeps, and does not begin again and again."""
+    monitor = Monitor(tmp_path)
+    image = patch_image({project.symbols["pgtable_init"]: UDF})
+    board = boot("-m", "64M", extra=[*monitor.options, "-kernel", image], prompt=False)
+    while function_at(project, monitor.pc(0)) != "end":
+        pass
+    assert function_at(project, monitor.pc(0)) == "end"
+    board.close()
+    assert "exception" not in board.child.before
 
 
 def put_of_the_console(project):

@@ -98,7 +98,9 @@ class Monitor:
 
 
     def pc(self, core):
-        """Where CORE is. The board stands still meanwhile."""
+        """Where CORE is, once QEMU is there. The board stands still meanwhile."""
+        while not self.gdb.is_socket():
+            pass
         with connect(self.gdb) as server:
             gdb_answer(server)
             gdb(server, f"Hg{core + 1}")
