@@ -300,6 +300,28 @@ static void jobs(void **state)
 	assert_in_range(done, ROUNDS + 1, ROUNDS + 2);
 }
 
+/* One thread: what is forgotten before it ran does not run, and leaves its place. */
+static void a_job_that_nobody_wants(void **state)
+{
+	struct job own = {0};
+	long value = 1, result = 0;
+
+	(void)state;
+	done = 0;
+	job_open(&own);
+	assert_int_equal(job_give(&own, work, &value), 0);
+	job_forget(&own);
+	assert_int_equal(job_give(&own, work, &value), -EBUSY);
+	assert_true(job_run(&own));
+	assert_int_equal(done, 0);
+	assert_int_equal(job_give(&own, work, &value), 0);
+	assert_true(job_run(&own));
+	job_forget(&own); /* done, and the result not taken */
+	assert_int_equal(done, 1);
+	assert_int_equal(job_result(&own, &result), -EAGAIN);
+	assert_int_equal(job_give(&own, work, &value), 0);
+}
+
 /* ---- memblock ---- */
 
 #define ARENA MIB(4)
@@ -346,9 +368,13 @@ static void allocations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_at_a_time), cmocka_unit_test(tickets_given_back),
-		cmocka_unit_test(late),          cmocka_unit_test(taken_again_by_its_owner),
-		cmocka_unit_test(lines_of_all),  cmocka_unit_test(jobs),
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(tickets_given_back),
+		cmocka_unit_test(late),
+		cmocka_unit_test(taken_again_by_its_owner),
+		cmocka_unit_test(lines_of_all),
+		cmocka_unit_test(jobs),
+		cmocka_unit_test(a_job_that_nobody_wants),
 		cmocka_unit_test(allocations),
 	};
 

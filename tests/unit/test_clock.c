@@ -199,6 +199,33 @@ static void an_interrupted_measurement(void **state UNUSED)
 	}
 }
 
+/* Longer than a product of 64 bits can tell: it begins again. */
+static void nobody_looks_for_long(void **state UNUSED)
+{
+	add_known();
+	assert_true(add_unknown());
+	real_ns += 3000 * NS_IN_S;
+	for (int i = 0; i < 10; i++) {
+		assert_shows(real_ns, 50);
+		real_ns += NS_IN_S;
+	}
+}
+
+/* What was measured so far is no concern of the one that takes over. */
+static void a_known_one_while_one_is_measured(void **state UNUSED)
+{
+	add_known();
+	assert_true(add_unknown());
+	assert_true(clock_add(&(struct clock_counter){read_unknown, (uint32_t)unknown_hz}));
+	for (int i = 0; i < 20; i++) {
+		real_ns += NS_IN_S;
+		assert_shows(real_ns, 1);
+	}
+	known_hz = 0;
+	real_ns += NS_IN_S;
+	assert_shows(real_ns, 1);
+}
+
 static void one_that_stands_still(void **state UNUSED)
 {
 	add_known();
@@ -222,6 +249,29 @@ static void a_second_known_one(void **state UNUSED)
 static uint32_t read_wrapping(void)
 {
 	return (uint32_t)at_rate(24000000);
+}
+
+static _Atomic uint64_t extended;
+
+/* An interrupt comes between the two looks of who extends the counter, and extends it itself. */
+static uint32_t read_interrupted(void)
+{
+	uint32_t before = read_wrapping();
+
+	real_ns += 100 * NS_IN_S;
+	clock_extend(&extended, read_wrapping);
+	return before;
+}
+
+static void who_is_overtaken_takes_nothing_back(void **state UNUSED)
+{
+	uint64_t late;
+
+	reading_ns = 0;
+	extended = read_wrapping();
+	late = clock_extend(&extended, read_interrupted);
+	assert_true(late == 0);
+	assert_true(extended == 100ull * 24000000);
 }
 
 static void a_counter_that_wraps(void **state UNUSED)
@@ -264,6 +314,9 @@ int main(void)
 		cmocka_unit_test_setup(a_rate_is_measured, start),
 		cmocka_unit_test_setup(an_interrupted_measurement, start),
 		cmocka_unit_test_setup(one_that_stands_still, start),
+		cmocka_unit_test_setup(nobody_looks_for_long, start),
+		cmocka_unit_test_setup(a_known_one_while_one_is_measured, start),
+		cmocka_unit_test_setup(who_is_overtaken_takes_nothing_back, start),
 		cmocka_unit_test_setup(a_second_known_one, start),
 		cmocka_unit_test_setup(a_counter_that_wraps, start),
 		cmocka_unit_test_setup(the_time_of_day, start),

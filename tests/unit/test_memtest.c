@@ -20,7 +20,12 @@ static struct {
 	uint32_t stuck_high, stuck_low; /* data lines */
 	uint32_t address_low;           /* address lines, as bits of an index, that are always 0 */
 	uint32_t shorted;               /* two of those: each is high only if both are */
+	uint32_t address_high;          /* and that are always 1 */
 	uint32_t bad_word, bad_bits;    /* bits of one word that are always 0 */
+	uint32_t victim;                /* a data line that the others pull up, if they all are */
+	bool missing;                   /* bad_word is not there: the lines keep what they had */
+	uint32_t both_word, both_with;  /* reading one opens the other, too: only ones of both */
+	uint32_t lines;                 /* what the data lines had last */
 } memory;
 
 static struct memtest_fault first;
@@ -34,15 +39,20 @@ static size_t index_of(phys_addr_t addr)
 	index = (uint32_t)(addr - BASE) / 4;
 	if ((index & memory.shorted) != memory.shorted)
 		index &= ~memory.shorted;
-	return index & ~memory.address_low;
+	return (index | memory.address_high) & ~memory.address_low;
 }
 
 static void write_memory(void *ctx, phys_addr_t addr, const uint32_t *words, size_t count)
 {
 	(void)ctx;
 	assert_in_range(count, 1, MEMTEST_BLOCK);
-	for (size_t i = 0; i < count; i++)
-		memory.words[index_of(addr + (phys_addr_t)i * 4)] = words[i];
+	for (size_t i = 0; i < count; i++) {
+		size_t index = index_of(addr + (phys_addr_t)i * 4);
+
+		memory.lines = words[i];
+		if (!memory.missing || index != memory.bad_word)
+			memory.words[index] = words[i];
+	}
 }
 
 static void read_memory(void *ctx, phys_addr_t addr, uint32_t *words, size_t count)
@@ -55,6 +65,13 @@ static void read_memory(void *ctx, phys_addr_t addr, uint32_t *words, size_t cou
 		words[i] = (memory.words[index] | memory.stuck_high) & ~memory.stuck_low;
 		if (memory.bad_bits && index == memory.bad_word)
 			words[i] &= ~memory.bad_bits;
+		if (memory.missing && index == memory.bad_word)
+			words[i] = memory.lines;
+		if (memory.both_with && index == memory.both_word)
+			words[i] &= memory.words[memory.both_with];
+		if (memory.victim && (words[i] | memory.victim) == UINT32_MAX)
+			words[i] = UINT32_MAX;
+		memory.lines = words[i];
 	}
 }
 
@@ -167,6 +184,64 @@ static void one_bad_bit(void **state)
 	}
 }
 
+static void line_pulled_up_by_all_others(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 32; i++) {
+		setup(NULL);
+		memory.victim = 1u << i;
+		assert_int_equal(run(), -EIO);
+		assert_string_equal(first.test, "data lines");
+		assert_int_equal(first.read, UINT32_MAX);
+		assert_int_equal(first.written, ~(1u << i));
+	}
+}
+
+/* What lingers on the lines is not what was kept. */
+static void missing_memory(void **state)
+{
+	(void)state;
+	memory.missing = true;
+	assert_int_equal(run(), -EIO);
+	assert_string_equal(first.test, "data lines");
+}
+
+static void stuck_address_lines(void **state)
+{
+	(void)state;
+	for (uint32_t bit = 1; bit < WORDS; bit <<= 1) {
+		setup(NULL);
+		memory.address_high = bit;
+		assert_int_equal(run(), -EIO);
+		assert_string_equal(first.test, "address lines");
+	}
+}
+
+/* All of it from word 100 on, where another word than the first one is the pivot. */
+static void at_the_pivot(void **state)
+{
+	(void)state;
+	memory.bad_word = WORDS / 2;
+	memory.bad_bits = UINT32_MAX;
+	assert_int_equal(memtest_run(&test, BASE + 400, WORDS * 4 - 400), -EIO);
+	assert_string_equal(first.test, "address lines");
+	assert_true(first.addr == BASE + WORDS / 2 * 4);
+}
+
+/* Words that differ in one address line, of which reading one opens both: the pattern of bits that
+ * hides it in one pass does not in the other. */
+static void opened_at_once(void **state)
+{
+	(void)state;
+	for (uint32_t bit = 1; bit < WORDS / 2; bit <<= 1) {
+		setup(NULL);
+		memory.both_word = WORDS / 2 | bit;
+		memory.both_with = WORDS / 2;
+		assert_int_equal(memtest_run(&test, BASE + 400, WORDS * 4 - 400), -EIO);
+		assert_string_equal(first.test, "address lines");
+	}
+}
+
 static void stopped(void **state)
 {
 	(void)state;
@@ -183,6 +258,11 @@ int main(void)
 		cmocka_unit_test_setup(missing_address_lines, setup),
 		cmocka_unit_test_setup(shorted_address_lines, setup),
 		cmocka_unit_test_setup(one_bad_bit, setup),
+		cmocka_unit_test_setup(line_pulled_up_by_all_others, setup),
+		cmocka_unit_test_setup(missing_memory, setup),
+		cmocka_unit_test_setup(stuck_address_lines, setup),
+		cmocka_unit_test_setup(at_the_pivot, setup),
+		cmocka_unit_test_setup(opened_at_once, setup),
 		cmocka_unit_test_setup(stopped, setup),
 	};
 
