@@ -245,4 +245,5 @@ const struct shell_cores cores_for_shell = {
 	.describe = core_describe,
 	.give = core_give,
 	.wait = core_wait,
+	.run = on_core,
 };

@@ -16,7 +16,7 @@
 
 /** The milliseconds that a core has to come up, and that a job may take in on_core(). */
 #define CORES_START_MS 1000
-#define CORES_JOB_MS 10000
+#define CORES_JOB_MS 2000
 
 /**
  * Starts every core that the available nodes below B's tree's /cpus name, up to b->cores_max in

@@ -6,7 +6,6 @@
 
 #include "shell/command.h"
 
-#define ANSWER_MS 1000 /* a fault stops this core before, and what is none comes back */
 #define KIND_MAX 16
 
 /* What another core is to do. Static, since one that is late goes on with it. */
@@ -30,14 +29,12 @@ static bool crash_on(struct shell_env *env, unsigned core, const char *kind, int
 
 	there.crash = env->crash;
 	snprintf(there.kind, sizeof(there.kind), "%s", kind);
-	failed = env->cores->give(core, crash_there, NULL);
-	if (!failed)
-		failed = env->cores->wait(core, ANSWER_MS, &result);
+	failed = env->cores->run(core, crash_there, NULL, &result);
 	if (!failed)
 		*err = (int)result;
 	else if (failed == -ETIMEDOUT)
-		shell_printf(env, "crash: core %u gave no answer within %u ms: it is still at it\n",
-			     core, ANSWER_MS);
+		shell_printf(env, "crash: core %u gave no answer in time: it is still at it\n",
+			     core);
 	else if (failed == -EBUSY)
 		shell_printf(env, "crash: core %u is still busy with the work of before\n", core);
 	else

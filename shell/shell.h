@@ -26,6 +26,8 @@ struct shell_cores {
 	int (*give)(unsigned core, long (*fn)(void *arg), void *arg);
 	/** Waits at most MS milliseconds for the job's result. 0 or -ETIMEDOUT. */
 	int (*wait)(unsigned core, uint32_t ms, long *result);
+	/** Has CORE, or this core itself, run FN and waits for its *RESULT. 0, or as above. */
+	int (*run)(unsigned core, long (*fn)(void *arg), void *arg, long *result);
 };
 
 /** What the shell works on. Pointers stay the caller's and must outlive the shell. */

@@ -122,6 +122,15 @@ def test_memtest_refuses_what_is_in_use(project, boot):
     assert "usage" in board.run("memtest 0x60400000")
 
 
+def test_memtest_refuses_what_is_not_mapped(boot_tree):
+    """A no-map range is memory that somebody else uses."""
+    board = boot_tree("nomap")
+    first, last = next(r[:2] for r in board.map().memory if r[2])
+    assert board.run(f"memtest 0x{first:x} 4096") == \
+        f"memtest: not 0x{first:08x}-0x{first + 4095:08x}: no memory, or not to be mapped"
+    assert last > first + 4095
+
+
 def test_memtest_ends_by_a_key(boot):
     """However much there is left to test."""
     board = boot("-m", "1G")

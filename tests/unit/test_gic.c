@@ -206,11 +206,21 @@ static void without_one(void **state UNUSED)
 	assert_int_equal(gic_handle(37, count, came), -EINVAL);
 	assert_int_equal(gic_sgi(1, 1), -EINVAL);
 	gic_init_core();
+	gic_silence();
 	gic_enable(37);
 }
 
+/* But what cores send each other, whatever a loader left, and nothing old comes. */
 static void everything_is_off(void **state UNUSED)
 {
+	memset(&chip, 0xff, sizeof(chip));
+	chip.mask = 0;
+	gic_init_core();
+	init_distributor();
+	for (unsigned id = 0; id < GIC_SGIS; id++)
+		assert_true(chip.enabled[id] && chip.priority[id] < chip.mask);
+	for (unsigned id = SHARED; id < MAX_ID; id++)
+		assert_false(chip.pending[id]);
 	assert_true(chip.on && chip.core_on);
 	for (unsigned id = GIC_SGIS; id < MAX_ID; id++)
 		assert_false(chip.enabled[id]);
@@ -289,6 +299,14 @@ static void between_cores(void **state UNUSED)
 	assert_int_equal(came[0], 1);
 }
 
+static void silence(void **state UNUSED)
+{
+	gic_silence();
+	assert_true(chip.on && !chip.core_on);
+	gic_init_core();
+	assert_true(chip.core_on);
+}
+
 static void without_a_cpu_interface(void **state UNUSED)
 {
 	memset(&gic, 0, sizeof(gic));
@@ -307,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup(more_than_there_is_room_for, start),
 		cmocka_unit_test_setup(one_that_nobody_handles, start),
 		cmocka_unit_test_setup(between_cores, start),
+		cmocka_unit_test_setup(silence, start),
 		cmocka_unit_test_setup(without_a_cpu_interface, start),
 	};
 

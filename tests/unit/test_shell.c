@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/errors.h"
 #include "lib/log.h"
@@ -354,35 +355,24 @@ static void test_crash(void **state)
 	REFUSED("crash \"a b\"", "crash: expected one of a b\n");
 }
 
-static long (*given)(void *arg);
-static void *given_arg;
-static int give_fails, wait_fails;
+static int run_fails;
 
-static int give(unsigned core, long (*fn)(void *arg), void *arg)
+static int run_there(unsigned core, long (*fn)(void *arg), void *arg, long *result)
 {
 	assert_int_equal(core, 2);
-	given = fn;
-	given_arg = arg;
-	return give_fails;
-}
-
-static int wait_there(unsigned core, uint32_t ms, long *result)
-{
-	assert_int_equal(core, 2);
-	assert_int_equal(ms, 1000);
-	if (!wait_fails)
-		*result = given(given_arg);
-	return wait_fails;
+	if (!run_fails)
+		*result = fn(arg);
+	return run_fails;
 }
 
 static void test_crash_on_another_core(void **state)
 {
-	static const struct shell_cores cores = {.max = 4, .give = give, .wait = wait_there};
+	static const struct shell_cores cores = {.max = 4, .run = run_there};
 
 	(void)state;
 	env.crash = crash;
 	env.crash_kinds = "a b";
-	give_fails = wait_fails = 0;
+	run_fails = 0;
 	REFUSED("crash a 1", "CORE is \"1\": a number from 0 to 0 was expected\n");
 	env.cores = &cores;
 	REFUSED("crash a 4", "CORE is \"4\": a number from 0 to 3 was expected\n");
@@ -391,11 +381,11 @@ static void test_crash_on_another_core(void **state)
 	REFUSED("crash b 2", "crash: there was never a store here\n");
 	REFUSED("crash c 2", "crash: expected one of a b\n");
 	REFUSED("crash aaaaaaaaaaaaaaaaaaaaaaaaa 2", "crash: expected one of a b\n");
-	wait_fails = -ETIMEDOUT;
-	REFUSED("crash a 2", "crash: core 2 gave no answer within 1000 ms: it is still at it\n");
-	give_fails = -EBUSY;
+	run_fails = -ETIMEDOUT;
+	REFUSED("crash a 2", "crash: core 2 gave no answer in time: it is still at it\n");
+	run_fails = -EBUSY;
 	REFUSED("crash a 2", "crash: core 2 is still busy with the work of before\n");
-	give_fails = -ENODEV;
+	run_fails = -ENODEV;
 	REFUSED("crash a 2", "crash: core 2 is not online\n");
 }
 
@@ -618,6 +608,42 @@ static void test_lists_in_use(void **state)
 		memory_unlock();
 	}
 	memory_lock_start(0);
+}
+
+/* What is tested is reserved meanwhile, and free again behind it. */
+static unsigned reserved_looks;
+
+static void look_for_reservation(const void *ptr, size_t len)
+{
+	assert_true(memblock_is_region_reserved((phys_addr_t)(uintptr_t)ptr, (phys_addr_t)len));
+	reserved_looks++;
+}
+
+static int nothing_typed(void *ctx)
+{
+	(void)ctx;
+	return -EAGAIN;
+}
+
+static void test_memtest_reserves(void **state)
+{
+	uint8_t *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int outcome;
+
+	(void)state;
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	env.flush = look_for_reservation;
+	env.typed = nothing_typed;
+	assert_int_equal(memblock_add((phys_addr_t)(uintptr_t)memory, 8192), 0);
+	assert_int_equal(memblock_reserve((phys_addr_t)(uintptr_t)memory + 4096, 64), 0);
+	reserved_looks = 0;
+	run("memtest", &outcome);
+	assert_int_equal(outcome, 0);
+	assert_non_null(strstr(out.text, "\nmemtest: 7 kB tested, 0 faults\n"));
+	assert_true(reserved_looks > 100);
+	assert_int_equal(memblock_reserved_size(), 64);
+	munmap(memory, 8192);
 }
 
 static void test_meminfo(void **state)
@@ -1062,6 +1088,7 @@ int main(void)
 		TEST(test_memblock_dump),
 		TEST(test_meminfo),
 		TEST(test_lists_in_use),
+		TEST(test_memtest_reserves),
 		TEST(test_dt_root),
 		TEST(test_dt_cuts_long_properties),
 		TEST(test_dt_paths),
