@@ -172,10 +172,12 @@ void core_main(unsigned core)
 	gic_init_core();
 	job_open(job);
 	for (;;) {
+		irq_unmask(); /* in jobs, too: a panic stops this core whatever it does */
 		while (job_run(job))
 			;
-		irq_wait();
-		gic_dispatch(); /* interrupts are masked: this takes what ended the wait */
+		irq_save(); /* a job that is given from here on ends the wait */
+		if (!job_waits(job))
+			irq_wait();
 	}
 }
 

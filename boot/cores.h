@@ -2,7 +2,8 @@
 /*
  * The other cores: started by core 0, then each waits for jobs.
  *
- * A job runs on its core's own stack with interrupts masked. It may use what is made for several
+ * A job runs on its core's own stack. Of interrupts it gets those between cores: the one of a panic
+ * ends it. It may use what is made for several
  * cores: lib/lock.h, memblock between memory_lock() and memory_unlock(), the log and malloc
  * (boot/shared.h), and the store, which the boot shares among them. The console and the shell are
  * core 0's. errno is one for all cores, so nobody goes by it: what fails returns its error.

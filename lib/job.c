@@ -36,13 +36,18 @@ bool job_is_open(const struct job *job)
 	return state(job) != CLOSED;
 }
 
-bool job_run(struct job *job)
+bool job_waits(const struct job *job)
 {
 	uint32_t now = state(job);
 
-	if (now != GIVEN && now != FORGOTTEN)
+	return now == GIVEN || now == FORGOTTEN;
+}
+
+bool job_run(struct job *job)
+{
+	if (!job_waits(job))
 		return false;
-	if (now == GIVEN)
+	if (state(job) == GIVEN)
 		job->result = job->fn(job->arg);
 	if (!step(job, GIVEN, DONE))
 		set_state(job, IDLE);

@@ -29,6 +29,9 @@ void job_open(struct job *job);
 /** Whether job_open() was called. */
 bool job_is_open(const struct job *job);
 
+/** Whether job_run() has something to do: asked before a sleep that a giver ends. */
+bool job_waits(const struct job *job);
+
 /** Runs the job that was given, if there is one: whether there was. By the core of job_open(). */
 bool job_run(struct job *job);
 

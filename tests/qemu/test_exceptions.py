@@ -13,6 +13,7 @@ from test_retention import Monitor
 UDF = b"\x00\xde"  # Thumb: permanently undefined
 SVC = b"\x00\xdf"
 RETURN = b"\x70\x47"
+FOR_EVER = b"\xfe\xe7"  # b .
 BKPT = b"\x00\xbe"
 LOAD_FROM_0 = b"\x00\x20\x00\x68"  # movs r0, #0; ldr r0, [r0]
 JUMP_TO_0 = b"\x01\x20\x00\x47"  # movs r0, #1; bx r0
@@ -246,6 +247,21 @@ def test_panic_of_another_core_stops_core_0(project, boot, tmp_path):
             pass
     monitor.reset()
     assert "Last reset: panic" in board.wait_prompt()
+
+
+def test_panic_stops_a_job(project, boot, patch_image, tmp_path):
+    """One without an end, on another core."""
+    monitor = Monitor(tmp_path)
+    loop = project.symbols["plain_panic"]
+    board = boot("-m", "64M", "--smp", "2", "-a", "cairn.panic=halt",
+                 extra=[*monitor.options, "-kernel", patch_image({loop: FOR_EVER})])
+    assert "core 1 gave no answer in time" in board.run("crash panic 1")
+    assert monitor.pc(1) == loop
+    board.send("crash undefined\r")
+    board.until_fault()
+    board.child.expect(r"\] halted\r*\n")
+    while function_at(project, monitor.pc(1)) != "stop_core":
+        pass
 
 
 def test_panic_starts_no_core(project, boot, tmp_path):
