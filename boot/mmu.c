@@ -40,7 +40,8 @@ void mmu_join(void)
 {
 	uint32_t sctlr = read_sctlr() & ~(SCTLR_A | SCTLR_TRE | SCTLR_AFE);
 
-	write_actlr(read_actlr() | ACTLR_SMP | ACTLR_FW);
+	if (~read_actlr() & (ACTLR_SMP | ACTLR_FW)) /* where a loader set them it may be read-only */
+		write_actlr(read_actlr() | ACTLR_SMP | ACTLR_FW);
 	invalidate_icache();
 	write_ttbr0(ttbr);
 	write_dacr(DACR_CLOSED);

@@ -7,6 +7,8 @@
 /* The snoop control unit, at the start of the private memory region (ARM DDI 0407, 2.2). */
 #define SCU_CONTROL 0x00
 #define SCU_INVALIDATE 0x0c
+#define SCU_DIAGNOSTIC 0x30 /* in the errata notice only */
+#define SCU_ENABLE_764369 1u
 #define SCU_ENABLE 1u
 #define SCU_ALL_WAYS 0xffffu /* of each core's tags */
 
@@ -14,7 +16,11 @@ void cache_start_scu(void)
 {
 	uintptr_t scu = read_cbar();
 
-	if (!scu || mmio_read(scu + SCU_CONTROL) & SCU_ENABLE)
+	if (!scu)
+		return;
+	/* Else a line that another core has may not get to memory when it is cleaned. */
+	mmio_write(scu + SCU_DIAGNOSTIC, mmio_read(scu + SCU_DIAGNOSTIC) | SCU_ENABLE_764369);
+	if (mmio_read(scu + SCU_CONTROL) & SCU_ENABLE)
 		return;
 	mmio_write(scu + SCU_INVALIDATE, SCU_ALL_WAYS);
 	mmio_write(scu + SCU_CONTROL, mmio_read(scu + SCU_CONTROL) | SCU_ENABLE);

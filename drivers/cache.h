@@ -4,8 +4,8 @@
 #define CAIRN_DRIVERS_CACHE_H
 
 /**
- * Turns the snoop control unit on, if this core has one and it is off: once, by the first core,
- * with the MMU and the caches off.
+ * Turns the snoop control unit on, if this core has one and it is off, and what works around its
+ * erratum 764369: once, by the first core, with the MMU and the caches off.
  */
 void cache_start_scu(void);
 

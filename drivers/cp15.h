@@ -161,6 +161,7 @@ static inline void clean_dcache(const void *ptr, size_t len)
 {
 	uintptr_t line = (uintptr_t)ptr & ~(uintptr_t)(CACHE_LINE - 1);
 
+	dsb(); /* erratum 764369, with the bit that cache_start_scu() sets */
 	for (; line < (uintptr_t)ptr + len; line += CACHE_LINE)
 		__asm__ volatile("mcr p15, 0, %0, c7, c10, 1" ::"r"(line) : "memory"); /* DCCMVAC */
 }
@@ -170,6 +171,7 @@ static inline void clean_invalidate_dcache(const void *ptr, size_t len)
 {
 	uintptr_t line = (uintptr_t)ptr & ~(uintptr_t)(CACHE_LINE - 1);
 
+	dsb(); /* as above */
 	for (; line < (uintptr_t)ptr + len; line += CACHE_LINE)
 		__asm__ volatile("mcr p15, 0, %0, c7, c14, 1" ::"r"(line)
 				 : "memory"); /* DCCIMVAC */
