@@ -40,7 +40,8 @@ void mmu_join(void)
 {
 	uint32_t sctlr = read_sctlr() & ~(SCTLR_A | SCTLR_TRE | SCTLR_AFE);
 
-	if (~read_actlr() & (ACTLR_SMP | ACTLR_FW)) /* where a loader set them it may be read-only */
+	/* Where a loader set the bits, the register may be read-only. */
+	if (~read_actlr() & (ACTLR_SMP | ACTLR_FW))
 		write_actlr(read_actlr() | ACTLR_SMP | ACTLR_FW);
 	invalidate_icache();
 	write_ttbr0(ttbr);
