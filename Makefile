@@ -80,6 +80,16 @@ $(OUT)/cairn.bin: $(OUT)/cairn.elf
 	$(SAY) BIN $@
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
+# The image with another command "stress", of all cores (tests/threads/board_stress.c).
+STRESS := $(addprefix $(OUT)/tests/threads/, board_stress.o sharer.o sharer_many.o sharer_value.o \
+	history.o)
+$(OUT)/stress.elf: $(filter-out %/cmd_stress.o, $(OBJ)) $(STRESS) $(OUT)/pass1.elf
+	$(SAY) LD $@
+	$(Q)$(CROSS)gcc $(LDFLAGS) $(filter %.o, $^) $(OUT)/pass1.o $(LIBS) -o $@
+$(OUT)/stress.bin: $(OUT)/stress.elf
+	$(SAY) BIN $@
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
 $(OUT)/%.dtb: dts/%.dts
 	@mkdir -p $(@D)
 	$(SAY) DTC $@
@@ -111,10 +121,12 @@ HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, at
 	store_search.c summary.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
-TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c tests/powercut/test_*.c)))
-# Damage is the same in either width.
-TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep, $(TESTS))
-TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c))
+TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))
+# Damage and histories are the same in either width.
+TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep test_history \
+	test_store_moments test_store_shared test_store_shared_cut, $(TESTS))
+TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c)) \
+	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c)
 
 # The allocations of this one go through the test, which lets some fail.
 LINK_test_store_nomem := -Wl,--wrap=malloc,--wrap=realloc
@@ -139,7 +151,7 @@ $(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 	@rm -f $$@
 	$$(SAY) AR $$@
 	$$(Q)ar rcs $$@ $$^
-$(foreach d,unit powercut,$(call host_tests,$(1),$(d)))
+$(foreach d,unit powercut threads,$(call host_tests,$(1),$(d)))
 $(1)/test_memblock_grow: $(1)/small/mm/memblock.o
 $(1)/small/%.o: %.c
 	@mkdir -p $$(@D)
@@ -169,11 +181,22 @@ $(HOST)/threads: build/threads/tests/threads/threads.o $(THREAD_SRC:%.c=build/th
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)gcc $(THREAD_CFLAGS) $^ -lcmocka -o $@
+
+# What notes the calls must not order them for ThreadSanitizer.
+build/threads/tests/threads/history.o: THREAD_CFLAGS := $(filter-out -fsanitize=thread, $(THREAD_CFLAGS))
+STRESS_SRC := $(wildcard store/*.c) $(addprefix lib/, lock.c clock.c crc32c.c errors.c) \
+	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c \
+	store_stress.c) tests/unit/walker.c
+$(HOST)/store_stress: $(STRESS_SRC:%.c=build/threads/%.o)
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)gcc $(THREAD_CFLAGS) $^ -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free -lcmocka -o $@
 -include $(wildcard build/threads/*/*.d build/threads/*/*/*.d)
 
 .PHONY: check-threads
-check-threads: $(HOST)/threads ## locks, jobs, the log and memblock with threads, under ThreadSanitizer
+check-threads: $(HOST)/threads $(HOST)/store_stress ## locks, jobs, the log, memblock and the store with threads, under ThreadSanitizer
 	$(HOST)/threads
+	$(HOST)/store_stress
 
 # ---- memmap ---------------------------------------------------------------------------------
 
@@ -262,7 +285,7 @@ check-fcs: $(HOST)/fcs-asan ## tests of fcs, and the vectors of the Java class
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-DEPS := $(OBJ:.o=.d) $(MEMBLOCK_SMALL:.o=.d) $(wildcard build/host*/*/*.d build/host*/*/*/*.d)
+DEPS := $(OBJ:.o=.d) $(STRESS:.o=.d) $(MEMBLOCK_SMALL:.o=.d) $(wildcard build/host*/*/*.d build/host*/*/*/*.d)
 -include $(DEPS)
 
 .PHONY: unit
@@ -281,12 +304,15 @@ soak: STORE_OPS := 50000000
 soak: STORE_CUT_POINTS := 100000000
 soak: export STORE_CUT_SEEDED := 10000
 soak: RETENTION_RESETS := 200
-soak: $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, cuts, damages and resets of the board, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS, STORE_FLIPS, RETENTION_RESETS
+soak: STORE_STRESS := 1000000
+soak: $(HOST)/store_stress $(HOST)/test_store_shared_cut $(SOAK) $(SOAK:%random=%grow) $(STORE_SOAK) $(STORE_SOAK:%model=%cut) ## random memblock and store calls, cuts, damages and resets of the board, for long: MEMBLOCK_CALLS, STORE_OPS, STORE_CUT_POINTS, STORE_FLIPS, STORE_STRESS, RETENTION_RESETS
 	STORE_FLIPS=$(STORE_FLIPS) tools/run-unit.sh $(HOST)/test_store_flip
 	MEMBLOCK_CALLS=$(MEMBLOCK_CALLS) tools/run-unit.sh $(SOAK)
 	MEMBLOCK_CALLS=$$(($(MEMBLOCK_CALLS) / 10)) tools/run-unit.sh $(SOAK:%random=%grow)
 	STORE_OPS=$(STORE_OPS) tools/run-unit.sh $(STORE_SOAK)
 	STORE_CUT_POINTS=$(STORE_CUT_POINTS) tools/run-unit.sh $(STORE_SOAK:%model=%cut)
+	STORE_OPS=$(STORE_STRESS) tools/run-unit.sh $(HOST)/store_stress
+	STORE_CUT_POINTS=$(STORE_STRESS) tools/run-unit.sh $(HOST)/test_store_shared_cut
 	RETENTION_RESETS=$(RETENTION_RESETS) /usr/bin/python3 -m pytest -q tests/qemu/test_retention.py
 
 .PHONY: mutate-store

@@ -20,6 +20,7 @@ REPO = Path(__file__).resolve().parents[2]
 DTS = REPO / "tests" / "dts"
 ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb")
 MEMMAP = "memmap-asan"
+STRESS = "stress.bin"  # the image with another command "stress"
 
 LOAD = 0x60010000  # where the image is linked to run
 TREE = 0x64000000  # where hand_over() puts the tree
@@ -38,6 +39,7 @@ class Project:
         out = path / "build" / "vexpress-a9"
         self.bin, self.elf, self.dtb = (out / name for name in ARTEFACTS)
         self.memmap = path / MEMMAP
+        self.stress = out / STRESS
         nm = subprocess.run(["arm-none-eabi-nm", self.elf], check=True, text=True,
                             capture_output=True, timeout=30).stdout
         self.symbols = {name: int(at, 16) for at, name in
@@ -55,11 +57,12 @@ class Project:
 
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
-    subprocess.run(["make", "-s", "-C", REPO, "all", f"build/host/{MEMMAP}"], check=True, timeout=600)
+    subprocess.run(["make", "-s", "-C", REPO, "all", f"build/host/{MEMMAP}",
+                    f"build/vexpress-a9/{STRESS}"], check=True, timeout=600)
     temporary = path.with_suffix(".new")
     out = temporary / "build" / "vexpress-a9"
     out.mkdir(parents=True)
-    for name in ARTEFACTS:
+    for name in (*ARTEFACTS, STRESS):
         shutil.copy2(REPO / "build" / "vexpress-a9" / name, out)
     shutil.copy2(REPO / "qemu-run.sh", temporary)
     shutil.copy2(REPO / "build" / "host" / MEMMAP, temporary)

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules of a store that is shared, one by one; one thread plays all who share it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "store/store.h"
+
+#define SHARERS 4U
+
+static uint8_t region[16384] __attribute__((aligned(STORE_REGION_ALIGN)));
+static struct store store;
+static uint32_t current; /* who calls */
+
+static uint32_t self(void *ctx)
+{
+	(void)ctx;
+	return current;
+}
+
+/* A store in the first SIZE bytes of the region, all of which it may have, shared; sharer 0 calls.
+ */
+static void start(uint32_t size, uint32_t max_entries, enum store_policy policy)
+{
+	const struct store_sharing sharing = {.sharers = SHARERS, .self = self};
+	struct store_config config = {.media = {.base = region, .size = size},
+				      .max_entries = max_entries,
+				      .policy = policy};
+
+	current = 0;
+	assert_int_equal(store_format(&config.media, 1), 0);
+	config.media.size = sizeof(region);
+	assert_int_equal(store_open(&store, &config), 0);
+	assert_int_equal(store_share(&store, &sharing), 0);
+}
+
+static void put(const char *key, const char *value)
+{
+	assert_int_equal(store_put(&store, key, (uint32_t)strlen(key), value,
+				   (uint32_t)strlen(value), NULL, 0, STORE_NEVER),
+			 0);
+}
+
+/* Every call that would write, by sharer 1 while sharer 0 has the lock. */
+static void all_time_out(void)
+{
+	uint32_t was = current;
+
+	current = 1;
+	assert_int_equal(store_put(&store, "x", 1, "1", 1, NULL, 0, STORE_NEVER), -ETIMEDOUT);
+	assert_int_equal(store_put_if(&store, STORE_ABSENT, "x", 1, "1", 1, NULL, 0, STORE_NEVER),
+			 -ETIMEDOUT);
+	assert_int_equal(store_delete(&store, "a", 1), -ETIMEDOUT);
+	assert_int_equal(store_batch_begin(&store), -ETIMEDOUT);
+	assert_int_equal(store_clear(&store), -ETIMEDOUT);
+	assert_int_equal(store_purge(&store, NULL, NULL), -ETIMEDOUT);
+	assert_int_equal(store_compact(&store, UINT32_MAX), -ETIMEDOUT);
+	assert_int_equal(store_grow(&store, 16384), -ETIMEDOUT);
+	assert_int_equal(store_contains(&store, "a", 1), 0);
+	assert_int_equal(store_contains(&store, "x", 1), -ENOENT);
+	current = was;
+}
+
+static int visit_once(void *ctx, const struct store_view *view)
+{
+	(void)view;
+	all_time_out();
+	assert_int_equal(store_put(&store, "y", 1, "1", 1, NULL, 0, STORE_NEVER), -EBUSY);
+	assert_int_equal(store_contains(&store, "a", 1), 0);
+	++*(int *)ctx;
+	return 0;
+}
+
+/* While one has the lock, calls that write come to nothing, and reads go on. */
+static void others_wait(void **state)
+{
+	int visits = 0;
+
+	(void)state;
+	start(8192, 0, STORE_LRU);
+	put("a", "1");
+	assert_int_equal(store_batch_begin(&store), 0);
+	all_time_out();
+	assert_int_equal(store_batch_put(&store, "b", 1, "1", 1, NULL, 0, STORE_NEVER), 0);
+	all_time_out();
+	assert_int_equal(store_contains(&store, "b", 1), -ENOENT);
+	assert_int_equal(store_put(&store, "a", 1, "2", 1, NULL, 0, STORE_NEVER), -EBUSY);
+	assert_int_equal(store_batch_commit(&store), 0);
+	current = 1;
+	assert_int_equal(store_contains(&store, "b", 1), 0);
+	assert_int_equal(store_delete(&store, "b", 1), 0);
+	current = 0;
+	assert_int_equal(store_batch_begin(&store), 0);
+	store_batch_abort(&store);
+	assert_int_equal(store_iterate(&store, visit_once, &visits), 0);
+	assert_int_equal(visits, 1);
+	current = 1;
+	put("b", "1");
+	store_close(&store);
+}
+
+/* A view keeps its bytes although its entry is gone, and they are used again behind it. */
+static void views_keep_room(void **state)
+{
+	static uint8_t big[3000], other[3000];
+	struct store_stats before, after;
+	struct store_view view;
+
+	(void)state;
+	start(8192, 0, STORE_LRU);
+	memset(big, 'b', sizeof(big));
+	memset(other, 'o', sizeof(other));
+	store_stat(&store, &before);
+	assert_int_equal(store_put(&store, "a", 1, big, sizeof(big), NULL, 0, STORE_NEVER), 0);
+	current = 1;
+	assert_int_equal(store_get(&store, "a", 1, &view), 0);
+	current = 0;
+	assert_int_equal(store_delete(&store, "a", 1), 0);
+	assert_int_equal(store_put(&store, "b", 1, other, sizeof(other), NULL, 0, STORE_NEVER),
+			 -ENOSPC);
+	assert_int_equal(store_clear(&store), 0);
+	assert_true(store_compact(&store, UINT32_MAX) >= 0);
+	assert_memory_equal(view.data, big, sizeof(big));
+	store_stat(&store, &after);
+	assert_int_equal(after.pinned, 1);
+	current = 1;
+	store_release(&store, &view);
+	current = 0;
+	assert_int_equal(store_put(&store, "b", 1, other, sizeof(other), NULL, 0, STORE_NEVER), 0);
+	assert_int_equal(store_delete(&store, "b", 1), 0);
+	store_stat(&store, &after);
+	assert_int_equal(after.free_bytes, before.free_bytes);
+	assert_int_equal(after.pinned, 0);
+	store_close(&store);
+}
+
+/* Each may hold STORE_VIEWS views, of one entry or of many. */
+static void views_have_an_end(void **state)
+{
+	struct store_view views[SHARERS][STORE_VIEWS + 1];
+
+	(void)state;
+	start(8192, 0, STORE_LRU);
+	put("a", "1");
+	for (current = 0; current < SHARERS; current++) {
+		for (uint32_t i = 0; i < STORE_VIEWS; i++)
+			assert_int_equal(store_get(&store, "a", 1, &views[current][i]), 0);
+		assert_int_equal(store_get(&store, "a", 1, &views[current][STORE_VIEWS]), -ENOMEM);
+		assert_int_equal(store_contains(&store, "a", 1), 0);
+	}
+	current = 0;
+	put("a", "2");
+	assert_int_equal(store_delete(&store, "a", 1), 0);
+	for (current = 0; current < SHARERS; current++)
+		for (uint32_t i = 0; i < STORE_VIEWS; i++) {
+			assert_memory_equal(views[current][i].data, "1", 1);
+			store_release(&store, &views[current][i]);
+		}
+	current = 0;
+	put("b", "1");
+	assert_int_equal(store_get(&store, "b", 1, &views[0][0]), 0);
+	store_release(&store, &views[0][0]);
+	store_close(&store);
+}
+
+static int put_big(const char *key)
+{
+	static const uint8_t big[3000] = {1};
+
+	return store_put(&store, key, 1, big, sizeof(big), NULL, 0, STORE_NEVER);
+}
+
+/* Readers find what lies where there was no store before. */
+static void grows(void **state)
+{
+	static uint8_t data[3000];
+	uint32_t len;
+
+	(void)state;
+	start(8192, 0, STORE_LRU);
+	assert_int_equal(put_big("a"), 0);
+	assert_int_equal(put_big("b"), -ENOSPC);
+	assert_int_equal(store_grow(&store, sizeof(region)), 0);
+	assert_int_equal(put_big("b"), 0);
+	assert_int_equal(put_big("c"), 0);
+	for (current = 0; current < SHARERS; current++) {
+		assert_int_equal(store_read(&store, "c", 1, data, sizeof(data), &len), 0);
+		assert_int_equal(store_contains(&store, "b", 1), 0);
+	}
+	current = 0;
+	store_close(&store);
+}
+
+/* What any of them read last stays, and the next one goes. */
+static void reads_count_for_the_order(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 2 * SHARERS; n++) {
+		start(8192, 4, n % 2 ? STORE_LRU : STORE_SIEVE);
+		put("a", "1");
+		put("b", "1");
+		put("c", "1");
+		put("d", "1");
+		current = n / 2;
+		assert_int_equal(store_contains(&store, "a", 1), 0);
+		current = 0;
+		put("e", "1");
+		assert_int_equal(store_contains(&store, "a", 1), 0);
+		assert_int_equal(store_contains(&store, "b", 1), -ENOENT);
+		assert_int_equal(store_size(&store), 4);
+		store_close(&store);
+	}
+}
+
+/* What is damaged is served to nobody, and leaves its neighbours alone. */
+static void damage(void **state)
+{
+	struct store_view view;
+	uint32_t off;
+	char data[8];
+
+	(void)state;
+	start(8192, 0, STORE_LRU);
+	put("a", "1");
+	put("b", "2");
+	assert_int_equal(store_get(&store, "a", 1, &view), 0);
+	off = (uint32_t)((const uint8_t *)view.data - region);
+	store_release(&store, &view);
+	region[off] ^= 4;
+	for (current = 0; current < SHARERS; current++) {
+		uint32_t len;
+
+		assert_int_equal(store_get(&store, "a", 1, &view), -EBADMSG);
+		assert_int_equal(store_contains(&store, "a", 1), -EBADMSG);
+		assert_int_equal(store_read(&store, "a", 1, data, sizeof(data), &len), -EBADMSG);
+		assert_int_equal(store_contains(&store, "b", 1), 0);
+	}
+	current = 0;
+	store_close(&store);
+}
+
+static void refusals(void **state)
+{
+	struct store_sharing sharing = {.sharers = 2, .self = self};
+	struct store_config config = {.media = {.base = region, .size = 8192}};
+	struct store_view view;
+
+	(void)state;
+	assert_int_equal(store_share(&store, &sharing), -EBADF);
+	start(8192, 0, STORE_LRU);
+	assert_int_equal(store_share(&store, &sharing), -EBUSY);
+	store_close(&store);
+	assert_int_equal(store_open(&store, &config), 0);
+	sharing.sharers = 0;
+	assert_int_equal(store_share(&store, &sharing), -EINVAL);
+	sharing.sharers = STORE_SHARERS_MAX + 1;
+	assert_int_equal(store_share(&store, &sharing), -EINVAL);
+	sharing.sharers = STORE_SHARERS_MAX;
+	sharing.self = NULL;
+	assert_int_equal(store_share(&store, &sharing), -EINVAL);
+	sharing.self = self;
+	assert_int_equal(store_batch_begin(&store), 0);
+	assert_int_equal(store_share(&store, &sharing), -EBUSY);
+	store_batch_abort(&store);
+	put("a", "1");
+	assert_int_equal(store_get(&store, "a", 1, &view), 0);
+	assert_int_equal(store_share(&store, &sharing), -EBUSY);
+	store_release(&store, &view);
+	assert_int_equal(store_share(&store, &sharing), 0);
+	assert_int_equal(store_contains(&store, "a", 1), 0);
+	store_close(&store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(others_wait),
+		cmocka_unit_test(views_keep_room),
+		cmocka_unit_test(views_have_an_end),
+		cmocka_unit_test(grows),
+		cmocka_unit_test(reads_count_for_the_order),
+		cmocka_unit_test(damage),
+		cmocka_unit_test(refusals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
