@@ -16,11 +16,30 @@
 static uint8_t region[16384] __attribute__((aligned(STORE_REGION_ALIGN)));
 static struct store store;
 static uint32_t current; /* who calls */
+static int64_t time_now;
 
 static uint32_t self(void *ctx)
 {
 	(void)ctx;
 	return current;
+}
+
+/* What happens between a read's look at the index and its look at the clock. */
+static void (*meanwhile)(void);
+
+static int64_t late_clock(void *ctx)
+{
+	void (*now)(void) = meanwhile;
+	uint32_t reader = current;
+
+	meanwhile = NULL;
+	if (now) {
+		current = 0;
+		now();
+		current = reader;
+	}
+	(void)ctx;
+	return time_now;
 }
 
 /* A store in the first SIZE bytes of the region, all of which it may have, shared; sharer 0 calls.
@@ -29,10 +48,12 @@ static void start(uint32_t size, uint32_t max_entries, enum store_policy policy)
 {
 	const struct store_sharing sharing = {.sharers = SHARERS, .self = self};
 	struct store_config config = {.media = {.base = region, .size = size},
+				      .now = late_clock,
 				      .max_entries = max_entries,
 				      .policy = policy};
 
 	current = 0;
+	time_now = 1;
 	assert_int_equal(store_format(&config.media, 1), 0);
 	config.media.size = sizeof(region);
 	assert_int_equal(store_open(&store, &config), 0);
@@ -244,6 +265,43 @@ static void damage(void **state)
 	store_close(&store);
 }
 
+static void replace_then_expire(void)
+{
+	put("a", "2");
+	time_now = 100;
+}
+
+/*
+ * The entry is replaced by one that never expires, before the old one does: it is there all along,
+ * whatever the reader has in hand when it looks at the clock.
+ */
+static void expiry_of_the_replaced(void **state)
+{
+	struct store_view view;
+	uint32_t len;
+	char data[8];
+
+	(void)state;
+	start(8192, 0, STORE_LRU);
+	for (int call = 0; call < 3; call++) {
+		time_now = 1;
+		assert_int_equal(store_put(&store, "a", 1, "1", 1, NULL, 0, 50), 0);
+		current = 1;
+		meanwhile = replace_then_expire;
+		if (call == 0) {
+			assert_int_equal(store_get(&store, "a", 1, &view), 0);
+			store_release(&store, &view);
+		} else if (call == 1) {
+			assert_int_equal(store_read(&store, "a", 1, data, sizeof(data), &len), 0);
+		} else {
+			assert_int_equal(store_contains(&store, "a", 1), 0);
+		}
+		assert_null(meanwhile);
+		current = 0;
+	}
+	store_close(&store);
+}
+
 static void refusals(void **state)
 {
 	struct store_sharing sharing = {.sharers = 2, .self = self};
@@ -285,6 +343,7 @@ int main(void)
 		cmocka_unit_test(grows),
 		cmocka_unit_test(reads_count_for_the_order),
 		cmocka_unit_test(damage),
+		cmocka_unit_test(expiry_of_the_replaced),
 		cmocka_unit_test(refusals),
 	};
 
