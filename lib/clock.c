@@ -136,7 +136,10 @@ uint64_t clock_extend(_Atomic uint64_t *seen, uint32_t (*read)(void))
 
 struct deadline deadline_after(uint64_t ns)
 {
-	return (struct deadline){.ns = clock_ns() + ns, .counted = !used};
+	uint64_t now = clock_ns();
+
+	return (struct deadline){.ns = ns < UINT64_MAX - now ? now + ns : UINT64_MAX,
+				 .counted = !used};
 }
 
 /* Whether the clock is past D, which counts by itself from when that one stands still. */

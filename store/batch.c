@@ -53,10 +53,15 @@ static int enter_batch(const struct store *s)
 
 	if (err)
 		return err;
-	if (s->batch.open && !s->walks)
-		return 0;
-	store_leave(s);
-	return s->batch.open ? -EBUSY : -EINVAL;
+	if (!s->batch.open)
+		err = -EINVAL;
+	else if (s->walks)
+		err = -EBUSY;
+	else if (store_stuck(s))
+		err = -ETIMEDOUT;
+	if (err)
+		store_leave(s);
+	return err;
 }
 
 int store_batch_begin(struct store *s)
@@ -194,6 +199,8 @@ int store_batch_delete(struct store *s, const void *key, uint32_t key_len)
  */
 static int enter(struct store *s)
 {
+	uint32_t noted = s->share ? s->share->count : 0;
+
 	for (uint32_t i = 0; i < s->batch.count; i++) {
 		struct store_batch_op *op = &s->batch.ops[i];
 		uint32_t off;
@@ -204,6 +211,8 @@ static int enter(struct store *s)
 			while (i--)
 				if (s->batch.ops[i].entered)
 					store_forget(s, s->batch.ops[i].off);
+			if (s->share)
+				s->share->count = noted;
 			return -ENOMEM;
 		}
 		entries_add(s, index_place(s, op->hash), op->hash, op->off);
@@ -277,7 +286,7 @@ static void commit(struct store *s)
 	for (uint32_t i = 0; i < s->batch.count; i++)
 		end_old(s, &s->batch.ops[i]);
 	for (uint32_t i = 0; i < s->batch.count; i++)
-		if (s->batch.ops[i].del)
+		if (s->batch.ops[i].del && !store_stuck(s)) /* else the next open does it */
 			discard(s, &s->batch.ops[i]);
 }
 
@@ -304,12 +313,14 @@ int store_batch_commit(struct store *s)
 
 void store_batch_abort(struct store *s)
 {
-	if (enter_batch(s))
+	if (store_enter(s))
 		return;
-	store_window_open(s);
-	for (uint32_t i = 0; i < s->batch.count; i++)
-		discard(s, &s->batch.ops[i]);
-	door_close(&s->door);
-	end_batch(s);
+	if (s->batch.open) {
+		store_window_open(s);
+		for (uint32_t i = 0; i < s->batch.count; i++)
+			discard(s, &s->batch.ops[i]);
+		door_close(&s->door);
+		end_batch(s);
+	}
 	store_leave(s);
 }

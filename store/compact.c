@@ -38,7 +38,7 @@ static bool move(struct store *s, struct store_index_slot *entry, const struct s
 	marks_note(s, to);
 	entries_set_offset(s, entry, to);
 	s->counters.moved_bytes += view->slot_size;
-	if (s->share && store_hide(s, view->slot))
+	if (s->share && share_hide(s, view->slot))
 		return false;
 	s->layout->kill(s, view->slot, view->slot_size);
 	if (!pins_keep(s, view->slot, view->slot_size))

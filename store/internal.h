@@ -148,12 +148,6 @@ void store_window_open(struct store *s);
 int store_begin(struct store *s);
 void store_end(struct store *s);
 
-/**
- * Of a store that is shared, before the record at OFF, which has no entry any more, is ended:
- * publishes that. 0: nobody may find it any more, and who did has pinned it; or -ETIMEDOUT.
- */
-int store_hide(struct store *s, uint32_t off);
-
 /** Whether a sharer never came back from a read, so that nothing can be ended any more. */
 static inline bool store_stuck(const struct store *s)
 {

@@ -322,7 +322,7 @@ static int clear(struct store *s)
 			return -EBADMSG;
 	}
 	entries_clear(s);
-	if (s->share && share_publish(s))
+	if (s->share && share_hide_all(s))
 		return -ETIMEDOUT;
 	s->super.floor = s->next_seq - 1;
 	super_write(&s->door, &s->super);

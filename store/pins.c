@@ -91,11 +91,14 @@ uint32_t pins_drop(struct store *s, uint32_t off, bool *passed)
 
 bool pins_pass(struct store *s, uint32_t off)
 {
-	struct store_pin *pin = pins_on(s, off);
+	struct store_pin *pin;
 
+	if (!pins_on(s, off))
+		return false;
+	pin = pins_find(s, off);
 	if (pin)
 		pin->passed = true;
-	return pin;
+	return true;
 }
 
 void pins_free(struct store *s)

@@ -27,12 +27,10 @@ bool pins_pass(struct store *s, uint32_t off);
 /** The pin of the slot at OFF, or NULL. */
 struct store_pin *pins_find(const struct store *s, uint32_t off);
 
-/** The same, sharers' pins included, which are the store's own from then on. */
-static inline struct store_pin *pins_on(struct store *s, uint32_t off)
+/** Whether the slot at OFF is pinned, by a sharer included. */
+static inline bool pins_on(struct store *s, uint32_t off)
 {
-	if (s->share)
-		share_pin(s, off);
-	return s->pins.count ? pins_find(s, off) : NULL;
+	return (s->share && share_pin(s, off)) || pins_find(s, off);
 }
 
 /** Whether the slot at OFF is pinned and its record dead. */

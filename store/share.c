@@ -113,24 +113,26 @@ static int take(struct store *s, struct share_reader *me, const void *key, uint3
 }
 
 /*
- * take() of a record that is not expired. The time is asked only for one that may be: what has
- * expired by then may have been replaced before, so what is there after that counts.
+ * take() of a record that is not expired. The time is asked only for one that may be, behind taking
+ * it: it was there before it expired then, if it has not. If it has it may have been replaced
+ * before that, and what is there after it counts.
  */
 static int take_live(struct store *s, struct share_reader *me, const void *key, uint32_t key_len,
 		     _Atomic uint32_t *pin, struct store_view *v)
 {
-	int err = take(s, me, key, key_len, pin, v);
-	int64_t t;
+	int64_t t = INT64_MIN;
 
-	if (err || v->expiry <= 0)
-		return err;
-	t = store_now(s);
-	if (store_expired(v->expiry, t)) {
-		err = take(s, me, key, key_len, pin, v);
-		if (!err && store_expired(v->expiry, t))
-			err = -ENOENT;
+	for (;;) {
+		int err = take(s, me, key, key_len, pin, v);
+
+		if (err || v->expiry <= 0)
+			return err;
+		if (store_expired(v->expiry, t))
+			return -ENOENT;
+		t = store_now(s);
+		if (!store_expired(v->expiry, t))
+			return 0;
 	}
-	return err;
 }
 
 /* The record of KEY, pinned by PIN unless there is an error; counted. */
@@ -320,6 +322,15 @@ static int drain(const struct store_share *sh, uint32_t face)
 	return err;
 }
 
+/* From here on nothing is ended or changed, since it cannot be known any more who looks at what. */
+static int stop(struct store *s, const char *why)
+{
+	s->share->stuck = true;
+	no_index(s);
+	store_report(s, "%s: until the next open it is only read", why);
+	return -ETIMEDOUT;
+}
+
 int share_publish(struct store *s)
 {
 	struct store_share *sh = s->share;
@@ -331,12 +342,8 @@ int share_publish(struct store *s)
 		return 0;
 	to_face(s, &sh->face[!shown]);
 	atomic_store(&sh->shown, !shown);
-	if (drain(sh, shown)) {
-		sh->stuck = true;
-		no_index(s);
-		store_report(s, "a reader did not come back: until the next open it is only read");
-		return -ETIMEDOUT;
-	}
+	if (drain(sh, shown))
+		return stop(s, "a reader did not come back");
 	catch_up(s);
 	return 0;
 }
@@ -391,10 +398,41 @@ static bool pinned(const struct store_share *sh, uint32_t off)
 	return false;
 }
 
-void share_pin(struct store *s, uint32_t off)
+int share_pin(struct store *s, uint32_t off)
 {
-	if (pinned(s->share, off) && !pins_find(s, off))
-		pins_add(s, off);
+	return pinned(s->share, off) && !pins_find(s, off) ? pins_add(s, off) : 0;
+}
+
+void share_let_go(struct store *s)
+{
+	uint32_t i = s->pins.count, off, size;
+
+	while (i--) {
+		off = s->pins.pins[i].off;
+		if (!pinned(s->share, off) && store_unpin(s, off, &size))
+			store_reclaim(s, off, size);
+	}
+}
+
+int share_hide(struct store *s, uint32_t off)
+{
+	int err;
+
+	if (s->pins.count == s->pins.room)
+		share_let_go(s);
+	err = share_publish(s);
+	if (err || !share_pin(s, off))
+		return err;
+	return stop(s, "there is no memory to remember who looks at what");
+}
+
+int share_hide_all(struct store *s)
+{
+	int err = share_publish(s);
+
+	if (!err)
+		share_let_go(s); /* nobody finds anything: there will be no more pins than now */
+	return err;
 }
 
 /* Notes what READER read since the last time: what it left too long ago is forgotten. */
@@ -420,15 +458,12 @@ static void note_touches(struct store *s, struct share_reader *reader)
 void share_settle(struct store *s)
 {
 	struct store_share *sh = s->share;
-	uint32_t i = s->pins.count, off, size;
 
-	while (i--) {
-		off = s->pins.pins[i].off;
-		if (!pinned(sh, off) && store_unpin(s, off, &size))
-			store_reclaim(s, off, size);
-	}
-	for (i = 0; order_kept(s) && i < sh->with.sharers; i++)
+	share_let_go(s);
+	for (uint32_t i = 0; order_kept(s) && i < sh->with.sharers; i++)
 		note_touches(s, &sh->reader[i]);
+	if (!s->batch.open)
+		store_evict(s); /* a batch whose changes could not be made again left too many */
 }
 
 int share_reserve(struct store *s, uint32_t count)
@@ -470,7 +505,8 @@ static int prepare(struct store *s)
 		sh->face[i] = make_face(s);
 	if (index_copy(&sh->face[0].index, &s->index) || order_copy(&sh->face[0].order, &s->order))
 		return -ENOMEM;
-	if (pins_reserve(s, sh->with.sharers * (uint32_t)ARRAY_SIZE(sh->reader->pins)))
+	/* As many as there can be, and as many that were let go since it was looked. */
+	if (pins_reserve(s, 2 * sh->with.sharers * (uint32_t)ARRAY_SIZE(sh->reader->pins)))
 		return -ENOMEM;
 	return share_reserve(s, 0);
 }
@@ -507,7 +543,7 @@ int store_share(struct store *s, const struct store_sharing *sharing)
 		return err;
 	if (s->layout != &store_native)
 		return -ENOTSUP;
-	if (!sharing->self || sharing->sharers - 1 >= STORE_SHARERS_MAX)
+	if (!sharing->self || sharing->sharers - 1 >= STORE_SHARERS_MAX || !sharing->patience_ns)
 		return -EINVAL;
 	if (s->share || s->pins.count)
 		return -EBUSY;

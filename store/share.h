@@ -82,9 +82,23 @@ int share_reserve(struct store *s, uint32_t count);
  */
 int share_publish(struct store *s);
 
-/** Makes a pin of the store (store/pins.h) of those that sharers have on the slot at OFF, if any.
+/**
+ * Makes a pin of the store (store/pins.h) of those that sharers have on the slot at OFF, if any. 0
+ * or -ENOMEM.
  */
-void share_pin(struct store *s, uint32_t off);
+int share_pin(struct store *s, uint32_t off);
+
+/** Ends pins that were made so and that no sharer has any more, and reclaims what they held. */
+void share_let_go(struct store *s);
+
+/**
+ * Before the record at OFF, which has no entry any more, is ended: publishes that. 0: nobody may
+ * find it any more, and who did has pinned it; or -ETIMEDOUT, as share_publish().
+ */
+int share_hide(struct store *s, uint32_t off);
+
+/** The same of all records; share_pin() does not fail behind it. */
+int share_hide_all(struct store *s);
 
 /** store_get(), store_read() (without DATA_LEN: store_contains()) and store_release(). */
 int share_get(struct store *s, const void *key, uint32_t key_len, struct store_view *view);

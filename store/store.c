@@ -82,9 +82,9 @@ SELDOM void store_close(struct store *s)
 {
 	if (!s->open)
 		return;
-	store_batch_abort(s);
 	if (s->share)
-		share_free(s);
+		share_free(s); /* a batch may be another sharer's */
+	store_batch_abort(s);
 	entries_free(s);
 	freelist_free(s);
 	pins_free(s);
@@ -222,21 +222,12 @@ static SELDOM __attribute__((noinline)) int kill_damaged(struct store *s, uint32
 	return -EBADMSG;
 }
 
-__attribute__((noinline)) int store_hide(struct store *s, uint32_t off)
-{
-	int err = share_publish(s);
-
-	if (!err)
-		share_pin(s, off);
-	return err;
-}
-
 /* store_kill(). */
 static ALWAYS_INLINE int kill(struct store *s, uint32_t off, uint32_t *next)
 {
 	uint32_t size;
 
-	if (s->share && store_hide(s, off))
+	if (s->share && share_hide(s, off))
 		return -ETIMEDOUT;
 	size = store_record(s, off);
 	if (!size)
@@ -370,7 +361,11 @@ static ALWAYS_INLINE int put(struct store *s, struct slot_content *c)
 		off = store_make_room(s, need, &block);
 		if (!off)
 			return store_no_room(s);
-		seg = index_segment(&s->index, hash); /* entries may have gone */
+		seg = entries_segment(s, hash); /* entries may have gone, or it is another index */
+		if (!seg) {
+			freelist_add(s, off, block);
+			return -ENOMEM;
+		}
 	}
 	at = (struct index_place){seg, index_first(seg, hash)};
 	entry = index_match(s, at, hash, c->key, c->key_len, &old);

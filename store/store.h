@@ -352,7 +352,10 @@ struct store_sharing {
 	/** The number of the core that calls, below SHARERS, and no other's. */
 	uint32_t (*self)(void *ctx);
 	void *ctx;
-	/** How long a call waits for those before it, and for a reader to leave the index. */
+	/**
+	 * How long a call waits for those before it, not 0; and for a reader to leave the index,
+	 * where its core may be interrupted: one that does not run for so long ends all writing.
+	 */
 	uint64_t patience_ns;
 };
 

@@ -51,11 +51,12 @@ static int visit(struct store *s, const struct store_walk *w, uint32_t off, int6
 int store_process(struct store *s, const struct store_walk *walk)
 {
 	struct marks_ahead ahead = {0};
-	int64_t t = store_now(s);
 	int stop = store_enter(s);
+	int64_t t;
 
 	if (stop)
 		return stop;
+	t = store_now(s);
 	s->walks++;
 	for (uint32_t off = s->start, size; off < s->end && !stop; off += size) {
 		marks_step(s, &ahead, off);

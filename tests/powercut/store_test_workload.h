@@ -221,7 +221,7 @@ static inline uint32_t first_sharer(void *ctx)
 /* Opens the store; every second workload shares it, which writes nothing else. */
 static inline int workload_open(struct workload *w)
 {
-	const struct store_sharing sharing = {.sharers = 2, .self = first_sharer};
+	const struct store_sharing sharing = {.sharers = 2, .self = first_sharer, .patience_ns = 1};
 	int err = store_open(&w->s, &w->config);
 
 	return err == 0 && w->seed % 2 == 0 ? store_share(&w->s, &sharing) : err;

@@ -54,7 +54,7 @@ static inline uint32_t ops_self(void *ctx)
 
 static inline bool ops_open(struct ops_world *w)
 {
-	const struct store_sharing sharing = {.sharers = 2, .self = ops_self};
+	const struct store_sharing sharing = {.sharers = 2, .self = ops_self, .patience_ns = 1};
 	int got = store_open(&w->s, &w->config);
 
 	if (got != 0)

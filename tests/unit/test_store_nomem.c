@@ -133,7 +133,7 @@ static uint32_t first_sharer(void *ctx)
 
 static int open_store(uint32_t max_entries)
 {
-	const struct store_sharing sharing = {.sharers = 1, .self = first_sharer};
+	const struct store_sharing sharing = {.sharers = 1, .self = first_sharer, .patience_ns = 1};
 	const struct store_config config = {
 		.media = {.base = region, .size = REGION},
 		.max_entries = max_entries,
