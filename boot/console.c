@@ -135,7 +135,13 @@ static void read_clock(void)
 
 static void log_to_console(void *ctx, const char *text, size_t len)
 {
-	console_write(ctx, text, len);
+	(void)ctx;
+	serial_write(text, len);
+}
+
+static void show_log(void)
+{
+	log_show(false);
 }
 
 static void use(const struct uart *uart)
@@ -172,6 +178,7 @@ int console_use_interrupts(void)
 {
 	int err = serial_use_interrupts();
 
+	serial_when_room(show_log);
 	waits = !err && machine.start_tick && !machine.start_tick(read_clock);
 	return err;
 }
@@ -199,15 +206,24 @@ void console_drain(void *ctx)
 	static bool told;
 
 	(void)ctx;
+	log_show(true);
 	if (!serial_flush() || told)
 		return;
 	told = true;
 	pr_warn("console: it takes no more text: what waited for it is lost");
 }
 
+_Static_assert(SERIAL_SEND_MAX / 2 > LOG_LINE_MAX + 64, "a line with its stamp and end");
+
+bool console_takes_line(void)
+{
+	return serial_takes(SERIAL_SEND_MAX / 2);
+}
+
 void console_write(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
+	log_show(true);
 	serial_write(text, len);
 }
 

@@ -33,7 +33,12 @@ void console_for_panic(void);
 /** Writes TEXT past the log, for when the log itself may be broken. */
 void console_panic_text(const char *text);
 
-/** For the shell: writes with '\n' as "\r\n"; waits for a byte. CTX is ignored. */
+/** Whether a line of the log can be written without a wait; if not, the log is shown once it can.
+ */
+bool console_takes_line(void);
+
+/** For the shell: writes, behind all that was logged before, with '\n' as "\r\n"; waits for a byte.
+ * CTX is ignored. */
 void console_write(void *ctx, const char *text, size_t len);
 int console_read(void *ctx);
 

@@ -22,6 +22,7 @@ static struct {
 		uint32_t head, tail;
 	} sent, received;
 	unsigned overruns;
+	void (*when_room)(void);
 } port;
 
 /* Not to be cleared by a boot: nothing is read that was not written before. */
@@ -77,6 +78,23 @@ static void serve(void *ctx)
 		receive();
 	send();
 	ask();
+}
+
+bool serial_takes(size_t len)
+{
+	return !port.by_interrupt || port.sent.head - port.sent.tail + len <= SERIAL_SEND_MAX;
+}
+
+void serial_when_room(void (*fn)(void))
+{
+	port.when_room = fn;
+}
+
+static void interrupt(void *ctx)
+{
+	serve(ctx);
+	if (port.when_room && serial_takes(SERIAL_SEND_MAX / 2))
+		port.when_room();
 }
 
 /* Serves the port until its queue has room for LEN more bytes; else drops what is in it. */
@@ -137,7 +155,7 @@ int serial_use_interrupts(void)
 	int err = port.uart.interrupt < 0 ? -ENODEV : 0;
 
 	if (!err)
-		err = gic_handle(port.uart.interrupt, serve, NULL);
+		err = gic_handle(port.uart.interrupt, interrupt, NULL);
 	port.by_interrupt = !err;
 	ask();
 	return err;

@@ -8,7 +8,7 @@
 
 #include "drivers/machine.h"
 
-#define SERIAL_SEND_MAX 16384 /**< bytes that wait to be sent; more wait for these */
+#define SERIAL_SEND_MAX 4096 /**< bytes that wait to be sent; more wait for these */
 /** Bytes received that nobody has asked for; more stay in the port, as long as it has room. */
 #define SERIAL_RECEIVE_MAX 4096
 
@@ -21,6 +21,13 @@ bool serial_is_open(void);
 /** Goes by interrupts from now on, if the port has one; they must still be masked. 0, -ENODEV (it
  * has none), -EINVAL or -ENOSPC (gic_handle()). */
 int serial_use_interrupts(void);
+
+/** Whether LEN bytes, at most half of SERIAL_SEND_MAX, can be written without a wait for the port;
+ * it is as if they could where there is no interrupt that tells when. */
+bool serial_takes(size_t len);
+
+/** FN is called by the port's interrupt whenever half of SERIAL_SEND_MAX is free. */
+void serial_when_room(void (*fn)(void));
 
 /** Masks interrupts on this core, sends what waits, and from now on sends all text at once and
  * receives none: for when little else can be relied on. */

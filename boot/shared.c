@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 
+#include "boot/console.h"
 #include "boot/exception.h"
 #include "drivers/cp15.h"
 #include "drivers/gic.h"
@@ -37,10 +38,12 @@ static void leave_log(uint32_t was)
 	irq_restore(was);
 }
 
-static bool shown_here(void)
+static bool shown_here(bool must)
 {
-	if (!this_core() || panicking)
+	if (panicking)
 		return true;
+	if (!this_core())
+		return must || console_takes_line(); /* else its interrupt asks again */
 	gic_sgi(0, SHOW_SGI);
 	return false;
 }
@@ -48,18 +51,18 @@ static bool shown_here(void)
 static void show(void *ctx)
 {
 	(void)ctx;
-	log_show();
+	log_show(false);
 }
 
 void shared_with_interrupts(void)
 {
 	log_set_guard(enter_log, leave_log);
+	log_set_shown(shown_here);
 }
 
 void shared_with_cores(void)
 {
 	gic_handle(SHOW_SGI, show, NULL);
-	log_set_shown(shown_here);
 	several = true;
 }
 

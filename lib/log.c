@@ -37,7 +37,7 @@ static struct {
 	uint32_t shown; /* start of the first record that no console was offered */
 	uint32_t (*enter)(void);
 	void (*leave)(uint32_t was);
-	bool (*shown_here)(void);
+	bool (*shown_here)(bool must);
 	log_clock_fn *clock;
 	log_sink_fn *sink;
 	void *sink_ctx;
@@ -84,6 +84,40 @@ static uint32_t next_record(uint32_t pos)
 	return pos;
 }
 
+/* Sends the text of the record at POS, in two pieces where the ring wraps. */
+static void send(uint32_t pos, log_sink_fn *sink, void *ctx)
+{
+	uint32_t start = pos + RECORD_HEAD, len = next_record(pos) - start;
+	uint32_t room = LOG_RING_SIZE - start % LOG_RING_SIZE;
+
+	if (len <= room) {
+		sink(ctx, at(start), len);
+	} else {
+		sink(ctx, at(start), room);
+		sink(ctx, kept.ring, len - room);
+	}
+}
+
+/* Shows the next line that waits for the console, or not if it may not be now. */
+static bool show_next(bool must)
+{
+	uint32_t pos = now.shown;
+	bool wanted = *at(pos) - '0' < console_level;
+
+	if (wanted && now.shown_here && !now.shown_here(must))
+		return false;
+	now.shown = next_record(pos);
+	if (wanted)
+		send(pos, now.sink, now.sink_ctx);
+	return true;
+}
+
+static void show_new(bool must)
+{
+	while (now.sink && now.shown != kept.head && show_next(must))
+		;
+}
+
 /* Makes what the boot before left the past of this one, or starts an empty ring. */
 static void take_up(void)
 {
@@ -98,11 +132,14 @@ static void take_up(void)
 	now.taken_up = true;
 }
 
-/* Drops records until LEN bytes more fit. */
+/* Drops records until LEN bytes more fit; the console has them before, if that can be. */
 static void make_room(uint32_t len)
 {
-	while (behind(kept.tail) + len > LOG_RING_SIZE)
+	while (behind(kept.tail) + len > LOG_RING_SIZE) {
+		if (now.sink && now.shown == kept.tail)
+			show_next(true);
 		kept.tail = next_record(kept.tail);
+	}
 	kept.before = not_dropped(kept.before);
 	kept.start = not_dropped(kept.start);
 	now.shown = not_dropped(now.shown);
@@ -123,31 +160,6 @@ static void append(enum log_level level, const char *text, size_t len)
 		*at(pos++) = text[i];
 	atomic_signal_fence(memory_order_seq_cst); /* the bytes first, then what tells of them */
 	kept.head = pos;
-}
-
-/* Sends the text of the record at POS, in two pieces where the ring wraps. */
-static void send(uint32_t pos, log_sink_fn *sink, void *ctx)
-{
-	uint32_t start = pos + RECORD_HEAD, len = next_record(pos) - start;
-	uint32_t room = LOG_RING_SIZE - start % LOG_RING_SIZE;
-
-	if (len <= room) {
-		sink(ctx, at(start), len);
-	} else {
-		sink(ctx, at(start), room);
-		sink(ctx, kept.ring, len - room);
-	}
-}
-
-static void show_new(void)
-{
-	while (now.sink && now.shown != kept.head) {
-		uint32_t pos = now.shown;
-
-		now.shown = next_record(pos);
-		if (*at(pos) - '0' < console_level)
-			send(pos, now.sink, now.sink_ctx);
-	}
 }
 
 static void add_to_check(void *ctx, const char *text, size_t len)
@@ -207,8 +219,7 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 	n += escape(line + n, sizeof(line) - 1 - n, text);
 	line[n++] = '\n';
 	append(level, line, n);
-	if (!now.shown_here || now.shown_here())
-		show_new();
+	show_new(false);
 	finish(was);
 }
 
@@ -227,16 +238,16 @@ void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was))
 	now.leave = leave;
 }
 
-void log_set_shown(bool (*here)(void))
+void log_set_shown(bool (*here)(bool must))
 {
 	now.shown_here = here;
 }
 
-void log_show(void)
+void log_show(bool all)
 {
 	uint32_t was = begin();
 
-	show_new();
+	show_new(all);
 	finish(was);
 }
 
@@ -252,7 +263,7 @@ void log_set_console(log_sink_fn *sink, void *ctx)
 	take_up();
 	now.sink = sink;
 	now.sink_ctx = ctx;
-	show_new();
+	show_new(false);
 	finish(was);
 }
 
@@ -265,6 +276,7 @@ int log_set_console_level(int level)
 {
 	int before = console_level;
 
+	log_show(true); /* by the level that they were logged at */
 	console_level = level;
 	return before;
 }

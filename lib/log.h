@@ -60,13 +60,14 @@ void log_vprintf(enum log_level level, const char *fmt, va_list ap) PRINTF_LIKE(
 void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was));
 
 /**
- * From now on HERE is asked, inside of the guard, whether who logs may write to the console. If not
- * the line waits there, and HERE sees to it that log_show() is called by who may.
+ * From now on HERE is asked, inside of the guard, before a line goes to the console: whether it may
+ * now. If not the line waits in the ring, and HERE sees to it that log_show() is called by who may.
+ * With MUST the line would be lost: HERE lets it go even if that takes long, if it can at all.
  */
-void log_set_shown(bool (*here)(void));
+void log_set_shown(bool (*here)(bool must));
 
-/** Sends to the console what waits for it. */
-void log_show(void);
+/** Sends to the console what waits for it: ALL of it, or until HERE says no. */
+void log_show(bool all);
 
 /** Time stamps are taken from CLOCK from now on; without one they are 0. */
 void log_set_clock(log_clock_fn *clock);
@@ -81,7 +82,8 @@ void log_set_console(log_sink_fn *sink, void *ctx);
 /** Whether a console is set. */
 bool log_has_console(void);
 
-/** Lines with a level below LEVEL (0..8) go to the console; returns the level before. */
+/** Lines with a level below LEVEL (0..8) go to the console, from the next one on; returns the level
+ * before. */
 int log_set_console_level(int level);
 
 /** What the ring holds of this boot, oldest line first, to SINK (dmesg). */

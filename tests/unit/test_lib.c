@@ -385,6 +385,73 @@ static void log_levels(void **state UNUSED)
 }
 
 /* The level counts for lines from before the console, too. */
+static bool may_show, asked_for_room;
+
+static bool shown_here(bool must)
+{
+	asked_for_room |= !may_show;
+	return may_show || must;
+}
+
+/* Lines wait in the ring, in order; those that are hidden are no reason to ask. */
+static void log_console_that_is_busy(void **state UNUSED)
+{
+	log_set_console(keep, &console);
+	log_set_shown(shown_here);
+	may_show = asked_for_room = false;
+	pr_debug("hidden");
+	assert_false(asked_for_room);
+	pr_info("one");
+	pr_info("two");
+	assert_true(asked_for_room && console.len == 0);
+	log_show(false);
+	assert_int_equal(console.len, 0);
+	may_show = true;
+	log_show(false);
+	assert_string_equal(unstamped(console.bytes), "one\ntwo\n");
+	clear(&console);
+	may_show = false;
+	pr_info("three");
+	log_set_console_level(0); /* it was not 0 when that line came */
+	pr_info("four");
+	log_show(true);
+	assert_string_equal(unstamped(console.bytes), "three\n");
+	log_set_console_level(LOG_DEFAULT_CONSOLE_LEVEL);
+}
+
+/* What the console got since the last time are the lines of numbers from *NEXT on. */
+static void expect_numbers(unsigned *next)
+{
+	const char *at = console.bytes;
+
+	while (*at) {
+		char line[40];
+		int len = snprintf(line, sizeof(line), STAMP "%u\n", (*next)++);
+
+		assert_memory_equal(at, line, (size_t)len);
+		at += len;
+	}
+	clear(&console);
+}
+
+/* More than the ring holds: what would be lost goes out before, and no more than that. */
+static void log_console_that_is_busy_for_long(void **state UNUSED)
+{
+	unsigned lines = 3 * LOG_RING_SIZE / 20, next = 0;
+
+	log_set_console(keep, &console);
+	log_set_shown(shown_here);
+	may_show = false;
+	for (unsigned i = 0; i < lines; i++) {
+		pr_info("%u", i);
+		expect_numbers(&next);
+	}
+	assert_in_range(next, lines / 3, lines - LOG_RING_SIZE / 40);
+	log_show(true);
+	expect_numbers(&next);
+	assert_int_equal(next, lines);
+}
+
 static void log_level_of_the_past(void **state UNUSED)
 {
 	log_set_console_level(LOG_ERR);
@@ -789,6 +856,8 @@ static const struct CMUnitTest tests[] = {
 	LOG(log_console_gets_the_past_once),
 	LOG(log_next_console_gets_what_was_missed),
 	LOG(log_levels),
+	LOG(log_console_that_is_busy),
+	LOG(log_console_that_is_busy_for_long),
 	LOG(log_level_of_the_past),
 	LOG(log_reset_forgets_everything),
 	LOG(log_ring_wraps),

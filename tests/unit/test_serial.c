@@ -241,6 +241,36 @@ static void what_waits_comes_first_when_alone(void **state UNUSED)
 	assert_sent("0123456789012345678901234567890123456789\r\npanic");
 }
 
+static unsigned rooms;
+
+static void count_room(void)
+{
+	assert_true(masked);
+	assert_true(serial_takes(SERIAL_SEND_MAX / 2));
+	rooms++;
+}
+
+/* Who does not want to wait is told when there is room again, by the interrupt. */
+static void room_is_told(void **state UNUSED)
+{
+	static char text[SERIAL_SEND_MAX];
+
+	rooms = 0;
+	serial_when_room(count_room);
+	memset(text, 'x', sizeof(text));
+	assert_true(serial_takes(SERIAL_SEND_MAX));
+	serial_write(text, sizeof(text));
+	assert_false(serial_takes(SERIAL_SEND_MAX / 2));
+	assert_int_equal(rooms, 0);
+	while (!serial_takes(SERIAL_SEND_MAX / 2))
+		pass();
+	while (!rooms)
+		pass();
+	serial_when_room(NULL);
+	serial_open(&port.uart);
+	assert_true(serial_takes(100 * SERIAL_SEND_MAX)); /* nobody would tell */
+}
+
 /* A port that takes nothing costs 50 ms now and then, and what waits, but it does not hang anybody.
  */
 static void a_port_that_is_stuck(void **state UNUSED)
@@ -307,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_is_lost_or_out_of_order, start_interrupts),
 		cmocka_unit_test_setup(nothing_is_lost_or_out_of_order, start),
 		cmocka_unit_test_setup(what_waits_comes_first_when_alone, start_interrupts),
+		cmocka_unit_test_setup(room_is_told, start_interrupts),
 		cmocka_unit_test_setup(a_port_that_is_stuck, start_interrupts),
 		cmocka_unit_test_setup(a_port_that_is_stuck, start),
 		cmocka_unit_test_setup(typed_text_is_kept, start_interrupts),
