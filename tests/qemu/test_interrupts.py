@@ -2,10 +2,13 @@
 """The console by interrupt and without: typing ahead, long output, a panic inside an interrupt."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pexpect
 import pytest
 
+from board import PROMPT
 from conftest import REPO
 from test_exceptions import UDF, report
 
@@ -80,3 +83,19 @@ def test_time_goes_on_at_the_prompt(boot):
     board.child.expect(["never comes", pexpect.TIMEOUT], timeout=2)
     board.reset()
     assert float(re.search(r"after (\d+\.\d+) s", board.run("dmesg"))[1]) > before + 0.5
+
+
+def test_registers_are_kept(project, boot, patch_image, tmp_path):
+    """By every interrupt, of the clock and of the port: those of the core and the VFP, and the flags."""
+    code = tmp_path / "registers"
+    subprocess.run(["arm-none-eabi-gcc", "-c", "-mcpu=cortex-a9", "-mfloat-abi=hard", "-o", f"{code}.o",
+                    Path(__file__).with_name("registers.S")], check=True, timeout=30)
+    subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", f"{code}.o", code], check=True, timeout=30)
+    image = patch_image({project.symbols["cmd_stress"]: code.read_bytes()})
+    board = boot("-m", "64M", "-a", "cairn.panic=halt", extra=["-kernel", image])
+    board.send("stress\r")
+    board.until("stress")
+    board.send("version\r" * 20)
+    assert board.until(r"\n" + PROMPT).strip() == ""
+    for _ in range(20):
+        assert "board: " in board.until(r"\n" + PROMPT)
