@@ -184,6 +184,7 @@ $(HOST)/threads: build/threads/tests/threads/threads.o $(THREAD_SRC:%.c=build/th
 
 # What notes the calls must not order them for ThreadSanitizer.
 build/threads/tests/threads/history.o: THREAD_CFLAGS := $(filter-out -fsanitize=thread, $(THREAD_CFLAGS))
+build/threads/store/share.o: THREAD_CFLAGS += -include tests/threads/pauses.h
 STRESS_SRC := $(wildcard store/*.c) $(addprefix lib/, lock.c clock.c crc32c.c errors.c) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c \
 	store_stress.c) tests/unit/walker.c

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "tests/threads/pauses.h"
 #include "tests/threads/sharer.h"
 #include "tests/unit/store_test_util.h"
 #include "tests/unit/walker.h"
@@ -190,6 +191,13 @@ static void pause_now(void)
 {
 	pauses = pauses * 1664525 + 1013904223;
 	if (pauses >> 24 < 24)
+		sched_yield();
+}
+
+void between_accesses(void)
+{
+	pauses = pauses * 1664525 + 1013904223;
+	if (pauses >> 24 < 2)
 		sched_yield();
 }
 
