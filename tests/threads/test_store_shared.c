@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "store/store.h"
+#include "tests/unit/store_test_util.h"
 
 #define SHARERS 4U
+#define LONG_BATCH 200U
 
-static uint8_t region[16384] __attribute__((aligned(STORE_REGION_ALIGN)));
+static uint8_t region[32768] __attribute__((aligned(STORE_REGION_ALIGN)));
 static struct store store;
 static uint32_t current; /* who calls */
 static int64_t time_now;
@@ -302,6 +304,86 @@ static void expiry_of_the_replaced(void **state)
 	store_close(&store);
 }
 
+/* More changes at once than calls make otherwise. */
+static void long_batches(void **state)
+{
+	(void)state;
+	start(sizeof(region), 0, STORE_LRU);
+	for (int del = 0; del < 2; del++) {
+		assert_int_equal(store_batch_begin(&store), 0);
+		for (uint32_t i = 0; i < LONG_BATCH; i++)
+			assert_int_equal(del ? store_batch_delete(&store, &i, sizeof(i))
+					     : store_batch_put(&store, &i, sizeof(i), "", 0, NULL,
+							       0, STORE_NEVER),
+					 0);
+		current = 1;
+		assert_int_equal(store_size(&store), del ? LONG_BATCH : 0);
+		current = 0;
+		assert_int_equal(store_batch_commit(&store), 0);
+		current = 1;
+		assert_int_equal(store_size(&store), del ? 0 : LONG_BATCH);
+		current = 0;
+	}
+	store_close(&store);
+}
+
+static void open_both(struct store *alone, void *other, enum store_policy policy)
+{
+	const struct store_sharing sharing = {.sharers = SHARERS, .self = self};
+	struct store_config config = {
+		.media = {.base = region, .size = 8192}, .max_entries = 6, .policy = policy};
+
+	assert_int_equal(store_open(&store, &config), 0);
+	assert_int_equal(store_share(&store, &sharing), 0);
+	config.media.base = other;
+	assert_int_equal(store_open(alone, &config), 0);
+}
+
+/* A random call of each of the two stores. */
+static void call_both(struct store *alone, struct rng *rng)
+{
+	uint32_t what = rng_below(rng, 16), len = rng_below(rng, 100);
+	char key = (char)('a' + rng_below(rng, 12));
+	static const char value[100];
+	struct store *both[] = {&store, alone};
+	int answers[2];
+
+	for (int i = 0; i < 2; i++) {
+		if (what < 6)
+			answers[i] = store_put(both[i], &key, 1, value, len, NULL, 0, STORE_NEVER);
+		else if (what < 14)
+			answers[i] = store_contains(both[i], &key, 1);
+		else if (what < 15)
+			answers[i] = store_delete(both[i], &key, 1);
+		else
+			answers[i] = store_compact(both[i], 1000);
+	}
+	assert_int_equal(answers[0], answers[1]);
+}
+
+/* One sharer alone has the store that it would have without sharing it, byte by byte: also who
+ * goes when there is one entry too many. */
+static void same_as_alone(void **state)
+{
+	static uint8_t other[8192] __attribute__((aligned(STORE_REGION_ALIGN)));
+	struct rng rng = rng_seeded(1);
+	struct store alone;
+
+	(void)state;
+	for (enum store_policy policy = STORE_LRU; policy <= STORE_SIEVE; policy++) {
+		start(sizeof(other), 6, policy);
+		store_close(&store);
+		memcpy(other, region, sizeof(other));
+		open_both(&alone, other, policy);
+		for (uint32_t i = 0; i < 5000; i++) {
+			call_both(&alone, &rng);
+			assert_memory_equal(region, other, sizeof(other));
+		}
+		store_close(&store);
+		store_close(&alone);
+	}
+}
+
 static void refusals(void **state)
 {
 	struct store_sharing sharing = {.sharers = 2, .self = self};
@@ -343,6 +425,8 @@ int main(void)
 		cmocka_unit_test(grows),
 		cmocka_unit_test(reads_count_for_the_order),
 		cmocka_unit_test(damage),
+		cmocka_unit_test(long_batches),
+		cmocka_unit_test(same_as_alone),
 		cmocka_unit_test(expiry_of_the_replaced),
 		cmocka_unit_test(refusals),
 	};
