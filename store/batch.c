@@ -162,7 +162,7 @@ static int add_op(struct store *s, struct slot_content *c)
 	if (!err) {
 		store_window_open(s);
 		err = stage(s, c, need);
-		door_close(&s->door);
+		store_window_close(s);
 	}
 	store_leave(s);
 	return err;
@@ -305,7 +305,7 @@ int store_batch_commit(struct store *s)
 		commit(s);
 		end_batch(s);
 		store_evict(s);
-		door_close(&s->door);
+		store_window_close(s);
 	}
 	store_leave(s);
 	return err;
@@ -319,7 +319,7 @@ void store_batch_abort(struct store *s)
 		store_window_open(s);
 		for (uint32_t i = 0; i < s->batch.count; i++)
 			discard(s, &s->batch.ops[i]);
-		door_close(&s->door);
+		store_window_close(s);
 		end_batch(s);
 	}
 	store_leave(s);

@@ -141,8 +141,9 @@ int store_kill(struct store *s, uint32_t off, uint32_t *next);
 int store_enter(const struct store *s);
 void store_leave(const struct store *s);
 
-/** Opens the window for a call that has entered; door_close() closes it. */
+/** Opens the window for a call that has entered, and closes it when what it changed is shown. */
 void store_window_open(struct store *s);
+void store_window_close(struct store *s);
 
 /** Begins a call that writes, if it may (store_writable()): entered, and with the window open. */
 int store_begin(struct store *s);

@@ -40,18 +40,31 @@ static void depart(struct share_reader *me)
 	atomic_store_explicit(&me->in, 0, memory_order_release);
 }
 
-/* A free pin of the first COUNT; NULL: there is none. */
-static _Atomic uint32_t *free_pin(struct share_reader *me, uint32_t count)
+/* A free pin of ME for a view; NULL: there is none. */
+static _Atomic uint32_t *free_pin(struct share_reader *me)
 {
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < STORE_VIEWS; i++)
 		if (!atomic_load_explicit(&me->pins[i], memory_order_relaxed))
 			return &me->pins[i];
 	return NULL;
 }
 
-static void unpin(_Atomic uint32_t *pin)
+/* To be called before depart(): whoever ends the record looks at the pins behind that. */
+static void pin_slot(struct share_reader *me, _Atomic uint32_t *pin, uint32_t off)
+{
+	atomic_store_explicit(&me->pinned,
+			      atomic_load_explicit(&me->pinned, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	atomic_store_explicit(pin, off, memory_order_relaxed);
+}
+
+/* The record was read: who sees that may write there. */
+static void unpin(struct share_reader *me, _Atomic uint32_t *pin)
 {
 	atomic_store_explicit(pin, 0, memory_order_release);
+	atomic_store_explicit(&me->pinned,
+			      atomic_load_explicit(&me->pinned, memory_order_relaxed) - 1,
+			      memory_order_release);
 }
 
 static void count_one(_Atomic uint64_t *count)
@@ -90,10 +103,10 @@ static int look_up(struct store *face, struct share_reader *me, const void *key,
 }
 
 /*
- * Finds the record of KEY and pins it by PIN, which is not taken back on an error. Its checksum
- * takes long: it is verified outside of the index, against the word that was read inside. A writer
- * may end the record meanwhile, which changes that word and the key length in the header, but
- * nothing that is read here.
+ * Finds the record of KEY and pins it by PIN, unless there is an error. Its checksum takes long: it
+ * is verified outside of the index, against the word that was read inside. A writer may end the
+ * record meanwhile, which changes that word and the key length in the header, but nothing that is
+ * read here.
  */
 static int take(struct store *s, struct share_reader *me, const void *key, uint32_t key_len,
 		_Atomic uint32_t *pin, struct store_view *v)
@@ -104,11 +117,13 @@ static int take(struct store *s, struct share_reader *me, const void *key, uint3
 
 	if (!err) {
 		seal = slot_seal(face, v);
-		atomic_store_explicit(pin, v->slot, memory_order_relaxed);
+		pin_slot(me, pin, v->slot);
 	}
 	depart(me);
-	if (!err && !s->config.unchecked && !slot_sealed(face, v, &seal))
+	if (!err && !s->config.unchecked && !slot_sealed(face, v, &seal)) {
+		unpin(me, pin);
 		err = -EBADMSG;
+	}
 	return err;
 }
 
@@ -127,11 +142,14 @@ static int take_live(struct store *s, struct share_reader *me, const void *key, 
 
 		if (err || v->expiry <= 0)
 			return err;
-		if (store_expired(v->expiry, t))
+		if (store_expired(v->expiry, t)) {
+			unpin(me, pin);
 			return -ENOENT;
+		}
 		t = store_now(s);
 		if (!store_expired(v->expiry, t))
 			return 0;
+		unpin(me, pin);
 	}
 }
 
@@ -145,8 +163,6 @@ static int find(struct store *s, const void *key, uint32_t key_len, _Atomic uint
 	if (key_len - 1 >= STORE_KEY_MAX)
 		return -EDOM;
 	err = take_live(s, me, key, key_len, pin, v);
-	if (err)
-		unpin(pin);
 	if (!err)
 		count_one(&me->hits);
 	else if (err == -ENOENT)
@@ -156,7 +172,7 @@ static int find(struct store *s, const void *key, uint32_t key_len, _Atomic uint
 
 int share_get(struct store *s, const void *key, uint32_t key_len, struct store_view *view)
 {
-	_Atomic uint32_t *pin = free_pin(myself(s), STORE_VIEWS);
+	_Atomic uint32_t *pin = free_pin(myself(s));
 
 	return pin ? find(s, key, key_len, pin, view) : -ENOMEM;
 }
@@ -164,7 +180,8 @@ int share_get(struct store *s, const void *key, uint32_t key_len, struct store_v
 int share_read(struct store *s, const void *key, uint32_t key_len, void *data, uint32_t room,
 	       uint32_t *data_len)
 {
-	_Atomic uint32_t *pin = &myself(s)->pins[STORE_VIEWS];
+	struct share_reader *me = myself(s);
+	_Atomic uint32_t *pin = &me->pins[STORE_VIEWS];
 	struct store_view v;
 	int err = find(s, key, key_len, pin, &v);
 
@@ -177,7 +194,7 @@ int share_read(struct store *s, const void *key, uint32_t key_len, void *data, u
 		else if (v.data_len)
 			memcpy(data, v.data, v.data_len);
 	}
-	unpin(pin);
+	unpin(me, pin);
 	return err;
 }
 
@@ -187,7 +204,7 @@ void share_release(struct store *s, const struct store_view *view)
 
 	for (uint32_t i = 0; i < STORE_VIEWS; i++)
 		if (atomic_load_explicit(&me->pins[i], memory_order_relaxed) == view->slot) {
-			unpin(&me->pins[i]);
+			unpin(me, &me->pins[i]);
 			return;
 		}
 }
@@ -387,14 +404,21 @@ void share_leave(struct store *s)
 	lock_give(&sh->lock);
 }
 
+static bool reader_pinned(const struct share_reader *reader, uint32_t off)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(reader->pins); i++)
+		if (atomic_load_explicit(&reader->pins[i], memory_order_acquire) == off)
+			return true;
+	return false;
+}
+
 /* Whether a sharer has a pin on the slot at OFF. */
 static bool pinned(const struct store_share *sh, uint32_t off)
 {
 	for (uint32_t i = 0; i < sh->with.sharers; i++)
-		for (uint32_t k = 0; k < ARRAY_SIZE(sh->reader[i].pins); k++)
-			if (atomic_load_explicit(&sh->reader[i].pins[k], memory_order_acquire) ==
-			    off)
-				return true;
+		if (atomic_load_explicit(&sh->reader[i].pinned, memory_order_acquire) &&
+		    reader_pinned(&sh->reader[i], off))
+			return true;
 	return false;
 }
 

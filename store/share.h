@@ -51,6 +51,7 @@ struct store_share {
 	struct share_reader {
 		_Atomic uint32_t in;                    /* the face it is in, + 1 */
 		_Atomic uint32_t pins[STORE_VIEWS + 1]; /* offsets; the last one is for no view */
+		_Atomic uint32_t pinned;                /* of the pins, how many are in use */
 		_Atomic uint64_t hits, misses;
 		struct {
 			_Atomic uint32_t hash, off;

@@ -154,11 +154,25 @@ int store_begin(struct store *s)
 	return begin(s);
 }
 
+void store_window_close(struct store *s)
+{
+	if (s->share && s->share->depth == 1)
+		share_publish(s);
+	door_close(&s->door);
+}
+
+static __attribute__((noinline)) void end_shared(struct store *s)
+{
+	store_window_close(s);
+	share_leave(s);
+}
+
 static ALWAYS_INLINE void end(struct store *s)
 {
-	door_close(&s->door);
 	if (s->share)
-		share_leave(s);
+		end_shared(s);
+	else
+		door_close(&s->door);
 }
 
 void store_end(struct store *s)

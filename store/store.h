@@ -361,23 +361,24 @@ struct store_sharing {
 
 /**
  * From now on SHARING->sharers cores may call the store at the same time, each call of this header
- * but store_close(). They must have ended theirs before it; and none of them calls it from what may
- * interrupt it in a call.
+ * but store_close(), before which they must have ended theirs, and those that take a store_media.
+ * None of them calls it from what may interrupt it in a call.
  *
- * store_get(), _read(), _contains(), _release() and _size() never wait for another core, and what
- * they find was there at one moment during the call: a key that is there all along is always
- * found, and a put is found only when a reset would not lose it any more. All other calls come one
- * after the other, first come, first served, and fail with -ETIMEDOUT after the patience without
- * having done anything. A batch and a walk keep the others waiting from their begin to their end,
- * and all of a batch appears at one moment. The functions of config are called by one core at a
- * time, but `now`, like malloc(), by any.
+ * store_get(), _read(), _contains(), _release() and _size() never wait for another core (one that
+ * is overtaken by a whole write begins again), and what they find was there at one moment during
+ * the call: a key that is there all along is always found, and a put is found only when a reset
+ * would not lose it any more. All other calls come one after the other, first come, first served,
+ * and fail without having done anything: with -ETIMEDOUT after the patience, with -ENOMEM while
+ * there is no memory to change both indexes (store_stat() fills in zeros then). A batch and a walk
+ * keep the others waiting from their begin to their end, and all of a batch appears at one moment.
+ * The functions of config are called by one core at a time, but `now`, like malloc(), by any.
  *
  * Otherwise than alone: a view is released by the core that got it, and each may have STORE_VIEWS
  * at a time (then -ENOMEM); that an entry was read counts for the order in which entries go from
  * the next write on, and then the last 32 reads of each core do; reads of damaged entries are not
- * reported, only refused; and the index takes twice the memory. A store_delete() that returns
- * -ETIMEDOUT because a core never came back from a read (it stopped) is seen by all, but may be
- * undone by a reset; from then on every call but reads returns -ETIMEDOUT.
+ * reported, only refused; and the index takes twice the memory. What a call that returns -ETIMEDOUT
+ * because a core never came back from a read (it stopped) had removed or cleared is gone for all,
+ * but a reset may bring it back; from then on every call but reads returns -ETIMEDOUT.
  *
  * 0, -EBADF, -EINVAL (a field of *SHARING), -ENOTSUP (store_classic), -EBUSY (within a walk or a
  * batch, while a view is pinned, or it is shared already), -EROFS or -ENOMEM.
