@@ -90,6 +90,10 @@ static void send(uint32_t pos, log_sink_fn *sink, void *ctx)
 	uint32_t start = pos + RECORD_HEAD, len = next_record(pos) - start;
 	uint32_t room = LOG_RING_SIZE - start % LOG_RING_SIZE;
 
+	/* Two cores in the ring at once (boot/shared.h: the lock was given up) leave no line whole.
+	 */
+	if (len > LOG_RING_SIZE)
+		return;
 	if (len <= room) {
 		sink(ctx, at(start), len);
 	} else {
