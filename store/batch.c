@@ -117,7 +117,7 @@ static int stage(struct store *s, struct slot_content *c, uint32_t need)
 		return -ENOMEM;
 	off = store_make_room(s, need, &block);
 	if (!off)
-		return store_no_room(s);
+		return store_refused(s, -ENOSPC);
 	err = s->layout->begin(s, c, 0);
 	if (err) {
 		store_reclaim(s, off, block);
@@ -315,7 +315,7 @@ void store_batch_abort(struct store *s)
 {
 	if (store_enter(s))
 		return;
-	if (s->batch.open) {
+	if (s->batch.open && !s->walks) {
 		store_window_open(s);
 		for (uint32_t i = 0; i < s->batch.count; i++)
 			discard(s, &s->batch.ops[i]);

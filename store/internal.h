@@ -155,8 +155,8 @@ static inline bool store_stuck(const struct store *s)
 	return s->share && s->share->stuck;
 }
 
-/** Why store_make_room() found none. */
-int store_no_room(const struct store *s);
+/** ERR, why a call is refused, unless the store is stuck. */
+int store_refused(const struct store *s, int err);
 
 /** Ends one pin of the slot at OFF; true if the slot, of *SIZE bytes, is to be reclaimed now. */
 bool store_unpin(struct store *s, uint32_t off, uint32_t *size);

@@ -89,7 +89,7 @@ int order_reserve(struct store *s)
 
 	if (!o->unused && o->used > STORE_ENTRIES_MAX)
 		return -ENOMEM;
-	return o->unused || o->used < o->room || extend(o) ? 0 : -ENOMEM;
+	return order_has_room(s) || extend(o) ? 0 : -ENOMEM;
 }
 
 static void link_newest(struct store *s, uint32_t n)

@@ -45,6 +45,12 @@ static inline uint32_t order_offset(const struct store *s, uint32_t n)
 /** Makes OFF the offset of the record of node N. */
 void order_set_offset(struct store *s, uint32_t n, uint32_t off);
 
+/** Whether order_reserve() has nothing to do. */
+static inline bool order_has_room(const struct store *s)
+{
+	return s->order.unused || s->order.used < s->order.room;
+}
+
 /** Makes room for one more node, so that the next order_add() cannot fail. 0 or -ENOMEM. */
 int order_reserve(struct store *s);
 

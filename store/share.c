@@ -13,6 +13,15 @@
 /* Changes between two publications, but for a batch's and the touches of readers. */
 #define CHANGES 8U
 
+/* Turns of the wait for those who read a record for a moment, and have it where it is. */
+#define READS 1000U
+
+/* What is not shown: the store's own index was there last, or is if that one lags. */
+static struct store *hidden_face(struct store_share *sh)
+{
+	return &sh->face[!atomic_load_explicit(&sh->shown, memory_order_relaxed)];
+}
+
 static struct share_reader *myself(const struct store *s)
 {
 	struct store_share *sh = s->share;
@@ -300,7 +309,7 @@ static int make_again(struct store *s, const struct share_change *c)
 static int catch_up(struct store *s)
 {
 	struct store_share *sh = s->share;
-	struct store *hidden = &sh->face[!atomic_load_explicit(&sh->shown, memory_order_relaxed)];
+	struct store *hidden = hidden_face(sh);
 
 	from_face(s, hidden);
 	sh->again = true;
@@ -348,21 +357,50 @@ static int stop(struct store *s, const char *why)
 	return -ETIMEDOUT;
 }
 
-int share_publish(struct store *s)
+/* share_publish(), whether there are changes or not. */
+static int flip(struct store *s)
 {
 	struct store_share *sh = s->share;
 	uint32_t shown = atomic_load_explicit(&sh->shown, memory_order_relaxed);
 
-	if (sh->stuck)
-		return -ETIMEDOUT;
-	if (sh->lags || !sh->count)
-		return 0;
 	to_face(s, &sh->face[!shown]);
 	atomic_store(&sh->shown, !shown);
 	if (drain(sh, shown))
 		return stop(s, "a reader did not come back");
 	catch_up(s);
 	return 0;
+}
+
+int share_publish(struct store *s)
+{
+	const struct store_share *sh = s->share;
+
+	if (sh->stuck)
+		return -ETIMEDOUT;
+	return sh->lags || !sh->count ? 0 : flip(s);
+}
+
+/* Whether an entry with HASH can be added to FACE, which is shown, without memory. */
+static bool has_room(const struct store *face, uint32_t hash)
+{
+	const struct store_segment *seg;
+
+	if (!face->index.count || (order_kept(face) && !order_has_room(face)))
+		return false;
+	seg = index_segment(&face->index, hash);
+	return seg->count < seg->most;
+}
+
+struct store_segment *share_reserve_entry(struct store *s, uint32_t hash)
+{
+	const struct store_share *sh = s->share;
+	const struct store *shown =
+		&sh->face[atomic_load_explicit(&sh->shown, memory_order_relaxed)];
+	struct store_segment *seg = entries_segment(s, hash);
+
+	if (!seg || has_room(shown, hash))
+		return seg;
+	return flip(s) ? NULL : entries_segment(s, hash);
 }
 
 /* ---- writing ---- */
@@ -427,15 +465,30 @@ int share_pin(struct store *s, uint32_t off)
 	return pinned(s->share, off) && !pins_find(s, off) ? pins_add(s, off) : 0;
 }
 
-void share_let_go(struct store *s)
+bool share_let_go(struct store *s)
 {
 	uint32_t i = s->pins.count, off, size;
+	bool any = false;
 
 	while (i--) {
 		off = s->pins.pins[i].off;
-		if (!pinned(s->share, off) && store_unpin(s, off, &size))
+		if (pinned(s->share, off))
+			continue;
+		any = true;
+		if (store_unpin(s, off, &size))
 			store_reclaim(s, off, size);
 	}
+	return any;
+}
+
+bool share_wait_for_pins(struct store *s)
+{
+	for (uint32_t i = 0; i < READS && s->pins.count && !store_stuck(s); i++) {
+		if (share_let_go(s))
+			return true;
+		spin_rest();
+	}
+	return false;
 }
 
 int share_hide(struct store *s, uint32_t off)
@@ -447,6 +500,8 @@ int share_hide(struct store *s, uint32_t off)
 	err = share_publish(s);
 	if (err || !share_pin(s, off))
 		return err;
+	if (!s->share->lags)
+		to_face(s, hidden_face(s->share)); /* to be freed with it */
 	return stop(s, "there is no memory to remember who looks at what");
 }
 

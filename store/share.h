@@ -42,7 +42,7 @@ struct store_share {
 	uint32_t count, room;
 	uint32_t made; /* of them, if it lags, made again already */
 	/*
-	 * There is no hidden one to change: there was no memory to make a change again (LAGS, until
+	 * There is no hidden one to change: there was no memory to make a batch again (LAGS, until
 	 * there is), or a reader never left (STUCK). s->index is empty then.
 	 */
 	bool lags, stuck;
@@ -89,8 +89,18 @@ int share_publish(struct store *s);
  */
 int share_pin(struct store *s, uint32_t off);
 
-/** Ends pins that were made so and that no sharer has any more, and reclaims what they held. */
-void share_let_go(struct store *s);
+/** Ends pins that were made so and that no sharer has any more, and reclaims what they held;
+ * whether there were any. */
+bool share_let_go(struct store *s);
+
+/** share_let_go() until there is one, for a moment, as long as there are such pins. */
+bool share_wait_for_pins(struct store *s);
+
+/**
+ * entries_segment() in both indexes, so that the other one can follow. NULL: there is no memory, or
+ * the store is stuck.
+ */
+struct store_segment *share_reserve_entry(struct store *s, uint32_t hash);
 
 /**
  * Before the record at OFF, which has no entry any more, is ended: publishes that. 0: nobody may

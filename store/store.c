@@ -18,6 +18,8 @@
 #define FRAGMENTATION 0.75F
 /* What a put that finds no room has moved between two looks whether there is room now. */
 #define COMPACT_STEP 65536U
+/* How often it begins again if it was in the way that others read what had to be moved. */
+#define ROUNDS 100
 
 SELDOM void store_report(const struct store *s, const char *fmt, ...)
 {
@@ -130,10 +132,14 @@ static __attribute__((noinline)) int begin_shared(struct store *s)
 	if (err)
 		return err;
 	err = store_writable(s);
-	if (err)
-		share_leave(s);
-	else
+	if (!err) {
 		store_window_open(s);
+		if (!store_stuck(s))
+			return 0;
+		door_close(&s->door);
+		err = -ETIMEDOUT;
+	}
+	share_leave(s);
 	return err;
 }
 
@@ -282,16 +288,27 @@ SELDOM __attribute__((noinline)) uint32_t store_make_room(struct store *s, uint3
 	if (store_purgeable(s))
 		store_remove_expired(s, NULL, NULL);
 	off = freelist_take(s, need, block);
-	while (!off && more == 1 && s->free.bytes >= need) {
-		more = s->layout->compact(s, COMPACT_STEP);
-		off = freelist_take(s, need, block);
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		while (!off && more == 1 && s->free.bytes >= need) {
+			more = s->layout->compact(s, COMPACT_STEP);
+			off = freelist_take(s, need, block);
+		}
+		if (off || !s->share || !share_wait_for_pins(s))
+			break;
+		more = 1;
 	}
 	return store_stuck(s) ? 0 : off;
 }
 
-int store_no_room(const struct store *s)
+int store_refused(const struct store *s, int err)
 {
-	return store_stuck(s) ? -ETIMEDOUT : -ENOSPC;
+	return store_stuck(s) ? -ETIMEDOUT : err;
+}
+
+/* Makes room for an entry with HASH: its segment; NULL: store_refused(). */
+static ALWAYS_INLINE struct store_segment *reserve(struct store *s, uint32_t hash)
+{
+	return s->share ? share_reserve_entry(s, hash) : entries_segment(s, hash);
 }
 
 int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need)
@@ -367,18 +384,18 @@ static ALWAYS_INLINE int put(struct store *s, struct slot_content *c)
 	if (err)
 		return err;
 	hash = index_hash(s, c->key, c->key_len);
-	seg = entries_segment(s, hash);
+	seg = reserve(s, hash);
 	if (!seg)
-		return -ENOMEM;
+		return store_refused(s, -ENOMEM);
 	off = freelist_take(s, need, &block);
 	if (!off) {
 		off = store_make_room(s, need, &block);
 		if (!off)
-			return store_no_room(s);
-		seg = entries_segment(s, hash); /* entries may have gone, or it is another index */
+			return store_refused(s, -ENOSPC);
+		seg = reserve(s, hash); /* entries may have gone, or it is another index */
 		if (!seg) {
 			freelist_add(s, off, block);
-			return -ENOMEM;
+			return store_refused(s, -ENOMEM);
 		}
 	}
 	at = (struct index_place){seg, index_first(seg, hash)};

@@ -470,7 +470,7 @@ int store_batch_delete(struct store *s, const void *key, uint32_t key_len);
  */
 int store_batch_commit(struct store *s);
 
-/** Ends the batch, and nothing of it happened. No effect if none was begun. */
+/** Ends the batch, and nothing of it happened. No effect if none was begun, or within a walk. */
 void store_batch_abort(struct store *s);
 
 /**
