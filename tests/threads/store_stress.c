@@ -25,7 +25,7 @@
 
 #define REGION_MAX (256U * 1024)
 #define PATIENCE_NS 1000000000000U /* longer than any test takes */
-#define CALLS 1500                 /* of each thread in each plan */
+#define CALLS 800                  /* of each thread in each plan */
 #define FAILS 40                   /* of 256 allocations, where some do */
 #define EVENTS_CALL 8              /* that a call notes, on the average at most */
 #define CALLS_ROUND 20000          /* of them at most in one history */
@@ -197,8 +197,9 @@ static void pause_now(void)
 void between_accesses(void)
 {
 	pauses = pauses * 1664525 + 1013904223;
-	if (pauses >> 24 < 2)
-		sched_yield();
+	if (pauses >> 24 < 8)
+		for (int i = 0; i < 4; i++)
+			sched_yield();
 }
 
 static void on_write(void *ctx, uint32_t off, uint32_t len)
