@@ -199,7 +199,7 @@ static void report(void *ctx, const char *line)
 
 static void start(const struct sharer_plan *plan, uint64_t seed)
 {
-	const struct store_sharing sharing = {.sharers = SHARERS, .self = self};
+	const struct store_sharing sharing = {.sharers = SHARERS, .self = self, .patience_ns = 1};
 	const struct store_config config = {
 		.media = {.base = region,
 			  .size = plan->region,

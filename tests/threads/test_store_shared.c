@@ -48,7 +48,7 @@ static int64_t late_clock(void *ctx)
  */
 static void start(uint32_t size, uint32_t max_entries, enum store_policy policy)
 {
-	const struct store_sharing sharing = {.sharers = SHARERS, .self = self};
+	const struct store_sharing sharing = {.sharers = SHARERS, .self = self, .patience_ns = 1};
 	struct store_config config = {.media = {.base = region, .size = size},
 				      .now = late_clock,
 				      .max_entries = max_entries,
@@ -329,7 +329,7 @@ static void long_batches(void **state)
 
 static void open_both(struct store *alone, void *other, enum store_policy policy)
 {
-	const struct store_sharing sharing = {.sharers = SHARERS, .self = self};
+	const struct store_sharing sharing = {.sharers = SHARERS, .self = self, .patience_ns = 1};
 	struct store_config config = {
 		.media = {.base = region, .size = 8192}, .max_entries = 6, .policy = policy};
 
@@ -386,7 +386,7 @@ static void same_as_alone(void **state)
 
 static void refusals(void **state)
 {
-	struct store_sharing sharing = {.sharers = 2, .self = self};
+	struct store_sharing sharing = {.sharers = 2, .self = self, .patience_ns = 1};
 	struct store_config config = {.media = {.base = region, .size = 8192}};
 	struct store_view view;
 
@@ -404,6 +404,9 @@ static void refusals(void **state)
 	sharing.self = NULL;
 	assert_int_equal(store_share(&store, &sharing), -EINVAL);
 	sharing.self = self;
+	sharing.patience_ns = 0;
+	assert_int_equal(store_share(&store, &sharing), -EINVAL);
+	sharing.patience_ns = 1;
 	assert_int_equal(store_batch_begin(&store), 0);
 	assert_int_equal(store_share(&store, &sharing), -EBUSY);
 	store_batch_abort(&store);
