@@ -311,6 +311,7 @@ END {
 	full_name["cairn-classic"] = "Cairn, classic format"
 	full_name["cairn-native"] = "Cairn, with trailers"
 	full_name["cairn-guarded"] = "Cairn, with trailers and the window"
+	full_name["cairn-shared"] = "Cairn, with trailers, shared by four"
 	full_name["cairn-flushed"] = "Cairn, with trailers and hooks"
 	not_always["recovery"]      # not where nothing survives,
 	not_always["put_untouched"] # nor with mixed values

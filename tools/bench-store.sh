@@ -14,8 +14,8 @@
 #                                          "profile cairn-classic put"
 #
 # An ENGINE is floor, khash, glib, uthash, tdb, lmdb or cairn: cairn-classic, cairn-native (with trailer),
-# cairn-guarded (and the window to write through) and cairn-flushed (trailer, and hooks that count barriers
-# and lines). From the environment: BENCH_N, which numbers of entries to time (1000,100000,1000000),
+# cairn-guarded (and the window to write through), cairn-shared (shared by four, one of which is there) and
+# cairn-flushed (trailer, and hooks that count barriers and lines). From the environment: BENCH_N, which numbers of entries to time (1000,100000,1000000),
 # BENCH_VALUES (fixed,mixed: 100 bytes and 10 to 1000), BENCH_REPETITIONS (3). Everything lies in build/bench.
 set -eu
 

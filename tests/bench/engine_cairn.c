@@ -14,6 +14,7 @@
 #define RECORD_BYTES 48u /* header, trailer and rounding, or a little more */
 
 static struct store store;
+static bool shared; /* by four cores, of which one is there */
 static struct store_config config;
 static struct engine_cost cost;
 static void *memory; /* which the region is in */
@@ -62,6 +63,7 @@ static void prepare(uint32_t entries, size_t bytes)
 	config.media.base = (void *)(((uintptr_t)memory + STORE_REGION_ALIGN) / STORE_REGION_ALIGN *
 				     STORE_REGION_ALIGN);
 	cost = (struct engine_cost){0};
+	shared = false;
 }
 
 static void cairn_open_classic(uint32_t entries, size_t bytes)
@@ -76,6 +78,22 @@ static void cairn_open_native(uint32_t entries, size_t bytes)
 	prepare(entries, bytes);
 	must(store_format(&config.media, entries));
 	must(store_open(&store, &config));
+}
+
+static uint32_t first_sharer(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static const struct store_sharing sharing = {
+	.sharers = 4, .self = first_sharer, .patience_ns = 1000000000};
+
+static void cairn_open_shared(uint32_t entries, size_t bytes)
+{
+	cairn_open_native(entries, bytes);
+	must(store_share(&store, &sharing));
+	shared = true;
 }
 
 static void cairn_open_guarded(uint32_t entries, size_t bytes)
@@ -152,6 +170,8 @@ static void cairn_crash(void)
 static void cairn_recover(void)
 {
 	must(store_open(&store, &config));
+	if (shared)
+		must(store_share(&store, &sharing));
 }
 
 /* What is free at the end of the region is not spent. */
@@ -205,6 +225,7 @@ const struct engine engines[] = {
 	{.name = "cairn-classic", .open = cairn_open_classic, CAIRN},
 	{.name = "cairn-native", .open = cairn_open_native, CAIRN},
 	{.name = "cairn-guarded", .open = cairn_open_guarded, CAIRN},
+	{.name = "cairn-shared", .open = cairn_open_shared, CAIRN},
 	{.name = "cairn-flushed", .open = cairn_open_flushed, .cost = cairn_cost, CAIRN},
 	{0},
 };
