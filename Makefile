@@ -128,8 +128,9 @@ TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep test
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c)) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c)
 
-# The allocations of this one go through the test, which lets some fail.
-LINK_test_store_nomem := -Wl,--wrap=malloc,--wrap=realloc
+# The allocations of these go through the test, which lets some fail.
+NOMEM := $(addprefix test_store_, nomem replicas share_limits share_views)
+$(foreach t,$(NOMEM),$(eval LINK_$(t) := -Wl,--wrap=malloc,--wrap=realloc))
 
 # $(1): folder, $(2): the folder below tests/ of its programs
 define host_tests

@@ -2,7 +2,7 @@
 /*
  * The store without memory: any one allocation of a run fails, or all from some on. A call that is
  * refused for it has changed nothing, one that is not has done all of it, and what the region holds
- * is whole either way. The Makefile links this with the allocator's calls going through here.
+ * is whole either way.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,36 +14,12 @@
 
 #include "lib/types.h"
 #include "store/store.h"
+#include "tests/unit/store_test_nomem.h"
 #include "tests/unit/store_test_util.h"
 #include "tests/unit/walker.h"
 
 #define REGION KIB(128)
 #define KEYS 900U
-
-/* Allocation FAIL_FROM and the FAIL_COUNT - 1 after it fail; ALLOCATED have been asked for. */
-static uint32_t fail_from = UINT32_MAX, fail_count, allocated;
-
-static bool fails(void)
-{
-	uint32_t n = allocated++;
-
-	return n >= fail_from && n - fail_from < fail_count;
-}
-
-void *__real_malloc(size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
 
 static uint8_t region[REGION] __attribute__((aligned(STORE_REGION_ALIGN)));
 static struct walker walk;

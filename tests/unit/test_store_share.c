@@ -9,24 +9,15 @@
 #include <errno.h>
 #include <string.h>
 
-#include "store/share.h"
 #include "store/store.h"
+#include "tests/unit/store_test_sharers.h"
 #include "tests/unit/walker.h"
 
 #define SIZE 65536U
-#define SHARERS 3U
 
 static uint8_t region[SIZE] __attribute__((aligned(STORE_REGION_ALIGN)));
 static struct walker walk;
-static struct store store;
-static uint32_t who; /* calls */
 static unsigned lines;
-
-static uint32_t self(void *ctx)
-{
-	assert_ptr_equal(ctx, &who);
-	return who;
-}
 
 static void count_line(void *ctx, const char *line)
 {
@@ -34,10 +25,6 @@ static void count_line(void *ctx, const char *line)
 	(void)line;
 	lines++;
 }
-
-/* Without a clock a wait is over after so many turns. */
-static const struct store_sharing sharing = {
-	.sharers = SHARERS, .self = self, .ctx = &who, .patience_ns = 100000};
 
 static void open_store(uint32_t max_entries)
 {
@@ -70,49 +57,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int put(const char *key, const char *value)
-{
-	return store_put(&store, key, (uint32_t)strlen(key), value, (uint32_t)strlen(value), NULL,
-			 0, STORE_NEVER);
-}
-
-static int del(const char *key)
-{
-	return store_delete(&store, key, (uint32_t)strlen(key));
-}
-
-static int get(const char *key, struct store_view *view)
-{
-	return store_get(&store, key, (uint32_t)strlen(key), view);
-}
-
-static bool is(const char *key, const char *value)
-{
-	char data[64];
-	uint32_t len;
-
-	return store_read(&store, key, (uint32_t)strlen(key), data, sizeof(data), &len) == 0 &&
-	       len == strlen(value) && memcmp(data, value, len) == 0;
-}
-
-static bool shows(const struct store_view *view, const char *value)
-{
-	return view->data_len == strlen(value) && memcmp(view->data, value, view->data_len) == 0;
-}
-
-static struct store_stats stats(void)
-{
-	struct store_stats st;
-
-	store_stat(&store, &st);
-	return st;
-}
-
 static void test_refused(void **state)
 {
-	const struct store_sharing none = {.sharers = 0, .self = self};
-	const struct store_sharing many = {.sharers = STORE_SHARERS_MAX + 1, .self = self};
-	const struct store_sharing nobody = {.sharers = 1};
+	const struct store_sharing none = {.sharers = 0, .self = self, .patience_ns = 1};
+	const struct store_sharing many = {
+		.sharers = STORE_SHARERS_MAX + 1, .self = self, .patience_ns = 1};
+	const struct store_sharing nobody = {.sharers = 1, .patience_ns = 1};
+	const struct store_sharing hasty = {.sharers = 1, .self = self};
 	const struct store_config file = {.media = {.base = region, .size = SIZE},
 					  .layout = &store_classic};
 	struct store_view view;
@@ -125,6 +76,7 @@ static void test_refused(void **state)
 	assert_int_equal(store_share(&store, &none), -EINVAL);
 	assert_int_equal(store_share(&store, &many), -EINVAL);
 	assert_int_equal(store_share(&store, &nobody), -EINVAL);
+	assert_int_equal(store_share(&store, &hasty), -EINVAL);
 	assert_int_equal(put("a", "1"), 0);
 	assert_int_equal(get("a", &view), 0);
 	assert_int_equal(store_share(&store, &sharing), -EBUSY);
@@ -248,12 +200,10 @@ static void test_one_after_the_other(void **state)
 /* A reader whose core stopped within the index: reads go on, nothing is ended any more. */
 static void test_reader_that_never_returns(void **state)
 {
-	struct store_share *share = store.share;
-
 	(void)state;
 	assert_int_equal(put("a", "1"), 0);
 	assert_int_equal(put("b", "1"), 0);
-	share->reader[2].in = share->shown + 1;
+	stop_reader(2);
 	assert_int_equal(del("a"), -ETIMEDOUT);
 	assert_int_equal(lines, 1);
 	assert_false(is("a", "1"));
@@ -264,7 +214,7 @@ static void test_reader_that_never_returns(void **state)
 	assert_int_equal(store_iterate(&store, try_writing, NULL), -ETIMEDOUT);
 	assert_int_equal(stats().entries, 0); /* nobody can say */
 	assert_int_equal(store_size(&store), 1);
-	share->reader[2].in = 0;
+	store.share->reader[2].in = 0;
 	assert_int_equal(put("b", "2"), -ETIMEDOUT);
 	store_close(&store);
 	open_store(0);
@@ -278,7 +228,7 @@ static void test_put_beside_a_reader_that_never_returns(void **state)
 {
 	(void)state;
 	assert_int_equal(put("a", "1"), 0);
-	store.share->reader[1].in = store.share->shown + 1;
+	stop_reader(1);
 	assert_int_equal(put("a", "2"), 0);
 	assert_true(is("a", "2"));
 	assert_int_equal(del("a"), -ETIMEDOUT);
