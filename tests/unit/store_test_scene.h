@@ -14,6 +14,13 @@ static uint8_t region[REGION] __attribute__((aligned(STORE_REGION_ALIGN)));
 static struct store_config config;
 static struct walker walk;
 static int64_t now_ms;
+static bool window_is_open;
+
+static inline void note_window(void *ctx, bool open)
+{
+	(void)ctx;
+	window_is_open = open;
+}
 
 static inline int64_t now(void *ctx)
 {
@@ -33,7 +40,7 @@ static inline void start(uint32_t size, uint32_t max_entries)
 {
 	now_ms = 1000;
 	config = (struct store_config){
-		.media = {.base = region, .size = size},
+		.media = {.base = region, .size = size, .window = note_window},
 		.now = now,
 		.max_entries = max_entries,
 	};
@@ -52,6 +59,7 @@ static inline void check_region(void)
 {
 	struct store_stats st = stats();
 
+	assert_false(window_is_open);
 	if (!walker_walk(&walk, region, config.media.size))
 		fail_msg("at offset %u: %s", walk.error_off, walk.error);
 	assert_int_equal(st.entries, walk.entries);

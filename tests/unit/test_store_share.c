@@ -159,6 +159,8 @@ static int try_writing(void *ctx, const struct store_view *view)
 	assert_true(is("a", "1"));
 	who = 1;
 	assert_int_equal(put("a", "within"), -ETIMEDOUT);
+	assert_int_equal(store_put_if(&store, STORE_ABSENT, "a", 1, "2", 1, NULL, 0, STORE_NEVER),
+			 -ETIMEDOUT);
 	assert_true(is("a", "1"));
 	who = 0;
 	return view->data_len == 1 ? 7 : 8;

@@ -129,6 +129,123 @@ static void test_batch_of_a_stuck_store(void **state)
 	check_region();
 }
 
+/* A put that first has to make room in both indexes finds that a reader stopped, and says that. */
+static void test_put_of_a_stuck_store(void **state)
+{
+	uint32_t refused = 0;
+
+	(void)state;
+	for (uint32_t entries = 0; entries < 60; entries++) {
+		int err;
+
+		start(KIB(16), 100);
+		put_numbered('n', entries);
+		stop_reader(1);
+		err = put("z", "1");
+		assert_true(err == 0 || err == -ETIMEDOUT);
+		refused += err != 0;
+		assert_int_equal(is("z", "1"), err == 0);
+		assert_int_equal(put("z", "2"), -ETIMEDOUT);
+		reopen();
+		assert_int_equal(is("z", "1"), err == 0);
+		store_close(&store);
+	}
+	assert_in_range(refused, 1, 60);
+}
+
+static int abort_batch(void *ctx, const struct store_view *view)
+{
+	(void)ctx;
+	(void)view;
+	store_batch_abort(&store);
+	return 0;
+}
+
+/* Within a walk nothing is written, and so no batch is ended. */
+static void test_abort_within_a_walk(void **state)
+{
+	(void)state;
+	start(KIB(16), 0);
+	assert_int_equal(put("x", "old"), 0);
+	assert_int_equal(store_batch_begin(&store), 0);
+	assert_int_equal(stage("x", "new"), 0);
+	assert_int_equal(store_iterate(&store, abort_batch, NULL), 0);
+	assert_int_equal(store_batch_commit(&store), 0);
+	assert_true(is("x", "new"));
+	check_region();
+}
+
+/* Whoever is refused leaves the store to others. */
+static void test_refused_calls_let_others_in(void **state)
+{
+	(void)state;
+	start(KIB(16), 0);
+	assert_int_equal(stage("x", "1"), -EINVAL);
+	assert_int_equal(store_batch_commit(&store), -EINVAL);
+	store_batch_abort(&store);
+	who = 1;
+	assert_int_equal(store_batch_begin(&store), 0);
+	assert_int_equal(store_batch_begin(&store), -EBUSY);
+	assert_int_equal(put("x", "1"), -EBUSY);
+	assert_int_equal(stage_delete("x"), -ENOENT);
+	assert_int_equal(store_batch_commit(&store), 0);
+	who = 2;
+	assert_int_equal(store_put_if(&store, 1, "x", 1, "1", 1, NULL, 0, STORE_NEVER), -ENOENT);
+	assert_int_equal(store_drop(&store, 4100), -ENOENT);
+	who = 0;
+	assert_int_equal(put("x", "1"), 0);
+}
+
+static uint32_t barriers_left; /* until a reader's core stops */
+
+static void stop_reader_later(void *ctx)
+{
+	(void)ctx;
+	if (barriers_left > 0 && --barriers_left == 0)
+		stop_reader(2);
+}
+
+/* A put that purges and compacts; at barrier N a reader's core stops. Whether there were so many.
+ */
+static bool put_until_a_reader_stops(uint32_t n)
+{
+	int err;
+
+	start(KIB(16), 0);
+	store_close(&store);
+	config.media.barrier = stop_reader_later;
+	open_shared();
+	assert_int_equal(store_put(&store, "e", 1, bytes, 5000, NULL, 0, now_ms), 0);
+	assert_int_equal(put("k", "1"), 0);
+	assert_int_equal(store_put(&store, "f", 1, bytes, 3000, NULL, 0, now_ms), 0);
+	assert_int_equal(put("l", "1"), 0);
+	now_ms++;
+	barriers_left = n;
+	err = put_bytes("z", n % 2 ? 4900 : 11000);
+	assert_true(err == 0 || err == -ETIMEDOUT);
+	assert_int_equal(store_contains(&store, "z", 1), err == 0 ? 0 : -ENOENT);
+	assert_true(is("k", "1") && is("l", "1"));
+	n = barriers_left;
+	barriers_left = 0;
+	reopen();
+	assert_int_equal(store_contains(&store, "z", 1), err == 0 ? 0 : -ENOENT);
+	assert_true(is("k", "1") && is("l", "1"));
+	check_region();
+	store_close(&store);
+	return n == 0;
+}
+
+/* Wherever a reader stops, a put is done, or it is refused and not. */
+static void test_put_until_a_reader_stops(void **state)
+{
+	uint32_t n = 1;
+
+	(void)state;
+	while (put_until_a_reader_stops(n) | put_until_a_reader_stops(n + 1))
+		n += 2;
+	assert_in_range(n, 5, 200);
+}
+
 /* The commit itself finds that a reader stopped. It was acknowledged: a reset undoes none of it. */
 static void test_commit_that_gets_stuck(void **state)
 {
@@ -194,6 +311,9 @@ static void test_batch_after_a_refused_commit(void **state)
 		memory_for_all();
 		assert_true(is("x", "new") && is("n0", "2") && is("n39", "2"));
 		assert_int_equal(del("x"), 0);
+		assert_true(is("n0", "2") && is("n39", "2")); /* in the other index, too */
+		assert_int_equal(put("n0", "3"), 0);
+		assert_true(is("n0", "3") && is("n39", "2"));
 		check_region();
 		size = walk.entries;
 		assert_in_range(size, enough ? 43 : 42, 43);
@@ -225,6 +345,7 @@ static bool leave_too_many(uint32_t count)
 	if (err == 0 && store.share->lags)
 		return true;
 	assert_true(err == 0 || err == -ENOMEM);
+	assert_int_equal(store_size(&store), 10);
 	memory_for_all();
 	store_close(&store);
 	return false;
@@ -250,6 +371,7 @@ static void test_too_many_entries_go_later(void **state)
 	uint32_t found = 0;
 
 	(void)state;
+	assert_false(leave_too_many(UINT32_MAX / 2)); /* with memory for all they go at once */
 	for (uint32_t count = 0; count < 60; count++) {
 		if (!leave_too_many(count))
 			continue;
@@ -281,6 +403,7 @@ static void test_stuck_while_too_many_entries_go(void **state)
 		memory_for_all();
 		stop_reader(2);
 		assert_int_equal(count % 2 ? put("o9", "newer") : del("o9"), -ETIMEDOUT);
+		assert_false(window_is_open);
 		assert_true(is("o9", "new"));
 		store_close(&store);
 	}
@@ -341,14 +464,7 @@ static void test_close_within_a_batch(void **state)
 
 /* ---- the window of a call that finds a reader stuck ---- */
 
-static bool window_is_open;
 static uint32_t reports;
-
-static void note_window(void *ctx, bool open)
-{
-	(void)ctx;
-	window_is_open = open;
-}
 
 static void report_within(void *ctx, const char *line)
 {
@@ -388,7 +504,6 @@ static void test_reports_are_within_the_window(void **state)
 	for (uint32_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		start(KIB(64), 0);
 		store_close(&store);
-		config.media.window = note_window;
 		config.report = report_within;
 		open_shared();
 		assert_int_equal(put("a", "1"), 0);
@@ -448,6 +563,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_room_in_the_other_index, teardown),
 		cmocka_unit_test_teardown(test_batch_of_a_stuck_store, teardown),
+		cmocka_unit_test_teardown(test_put_of_a_stuck_store, teardown),
+		cmocka_unit_test_teardown(test_abort_within_a_walk, teardown),
+		cmocka_unit_test_teardown(test_refused_calls_let_others_in, teardown),
+		cmocka_unit_test_teardown(test_put_until_a_reader_stops, teardown),
 		cmocka_unit_test_teardown(test_commit_that_gets_stuck, teardown),
 		cmocka_unit_test_teardown(test_batch_after_a_refused_commit, teardown),
 		cmocka_unit_test_teardown(test_too_many_entries_go_later, teardown),

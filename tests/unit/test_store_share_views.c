@@ -210,9 +210,127 @@ static void test_views_and_the_whole_region(void **state)
 	assert_int_equal(walk.frees, 1);
 }
 
+static bool purging; /* whenever a reader asks for the time */
+
+/* now(), and a writer has its turn before the answer is used. */
+static int64_t now_with_purge(void *ctx)
+{
+	uint32_t caller = who;
+
+	if (purging) {
+		purging = false;
+		who = 0;
+		assert_int_equal(store_purge(&store, NULL, NULL), 1);
+		who = caller;
+	}
+	return now(ctx);
+}
+
+/* Nobody holds a pin, and all counts of them say so. */
+static void check_no_pin(void)
+{
+	for (uint32_t i = 0; i < SHARERS; i++) {
+		const struct share_reader *reader = &store.share->reader[i];
+
+		assert_int_equal(reader->pinned, 0);
+		for (uint32_t k = 0; k < ARRAY_SIZE(reader->pins); k++)
+			assert_int_equal(reader->pins[k], 0);
+	}
+}
+
+/* Each way to read KEY gives ERR, and leaves nothing pinned. */
+static void refuse_reads(const char *key, int err)
+{
+	struct store_view view;
+
+	assert_int_equal(get(key, &view), err);
+	assert_int_equal(store_contains(&store, key, (uint32_t)strlen(key)), err);
+	check_no_pin();
+}
+
+/* A read that is refused pins nothing, whatever the reason. */
+static void test_refused_reads_pin_nothing(void **state)
+{
+	struct store_view view;
+	uint32_t len;
+	char byte;
+
+	(void)state;
+	start(KIB(64), 0);
+	store_close(&store);
+	config.now = now_with_purge;
+	open_shared();
+	assert_int_equal(store_put(&store, "expired", 7, "1", 1, NULL, 0, now_ms), 0);
+	assert_int_equal(put("damaged", "1"), 0);
+	assert_int_equal(put("long", "22"), 0);
+	who = 1;
+	assert_int_equal(get("damaged", &view), 0);
+	region[view.slot + HDR_BYTES + view.key_len] ^= 1;
+	store_release(&store, &view);
+	now_ms++;
+	refuse_reads("none", -ENOENT);
+	refuse_reads("damaged", -EBADMSG);
+	refuse_reads("expired", -ENOENT);
+	assert_int_equal(store_read(&store, "long", 4, &byte, 1, &len), -EMSGSIZE);
+	check_no_pin();
+	purging = true; /* between the looks at the record and at it again */
+	refuse_reads("expired", -ENOENT);
+	assert_false(purging);
+	assert_int_equal(store_size(&store), 2);
+	assert_int_equal(stats().hits, 2); /* of what was damaged later, and of what was too long */
+	assert_int_equal(stats().misses, 6);
+}
+
+static struct store_view glance; /* of e, by sharer 1 */
+static enum { NOT_YET, LOOKS, LOOKED } glances;
+
+/* At the first write somebody looks at what is in the way, until the writer has seen that. */
+static void look_for_a_moment(void *ctx, uint32_t off, uint32_t len)
+{
+	uint32_t caller = who;
+
+	(void)ctx;
+	(void)off;
+	(void)len;
+	who = 1;
+	if (glances == NOT_YET) {
+		assert_int_equal(get("e", &glance), 0);
+		glances = LOOKS;
+	} else if (glances == LOOKS && store.pins.count > 0) {
+		store_release(&store, &glance);
+		glances = LOOKED;
+	}
+	who = caller;
+}
+
+/* What others look at for a moment is in the way of a put for no longer than that. */
+static void test_put_past_a_glance(void **state)
+{
+	static const char *const large[] = {"a", "c", "f"}, *const small[] = {"b", "e", "g"};
+
+	(void)state;
+	start(KIB(64), 0);
+	store_close(&store);
+	config.media.written = look_for_a_moment;
+	glances = LOOKED;
+	open_shared();
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(put_bytes(large[i], 16000), 0);
+		assert_int_equal(put(small[i], "1"), 0);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(del(large[i]), 0);
+	glances = NOT_YET;
+	assert_int_equal(put_bytes("h", 50000), 0);
+	assert_int_equal(glances, LOOKED);
+	check_region();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_refused_reads_pin_nothing, teardown),
+		cmocka_unit_test_teardown(test_put_past_a_glance, teardown),
 		cmocka_unit_test_teardown(test_views_come_and_go, teardown),
 		cmocka_unit_test_teardown(test_views_and_the_whole_region, teardown),
 	};
