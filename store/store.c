@@ -162,7 +162,7 @@ int store_begin(struct store *s)
 
 void store_window_close(struct store *s)
 {
-	if (s->share && s->share->depth == 1)
+	if (s->share)
 		share_publish(s);
 	door_close(&s->door);
 }

@@ -479,6 +479,12 @@ static void put_new(void)
 	assert_int_equal(put("z", "1"), 0);
 }
 
+static void put_new_if(void)
+{
+	assert_int_equal(store_put_if(&store, STORE_ABSENT, "z", 1, "1", 1, NULL, 0, STORE_NEVER),
+			 0);
+}
+
 static void commit_new(void)
 {
 	assert_int_equal(stage("z", "1"), 0);
@@ -498,7 +504,8 @@ static void clear_all(void)
 /* What a call has to tell of its last publication it tells before it closes the window. */
 static void test_reports_are_within_the_window(void **state)
 {
-	static void (*const calls[])(void) = {put_new, commit_new, delete_old, clear_all};
+	static void (*const calls[])(void) = {put_new, put_new_if, commit_new, delete_old,
+					      clear_all};
 
 	(void)state;
 	for (uint32_t i = 0; i < ARRAY_SIZE(calls); i++) {
