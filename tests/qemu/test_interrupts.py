@@ -47,9 +47,10 @@ def test_typing_ahead(boot_tree, missing):
     assert (float(stamps[-1]) > 0) == (SYSREG not in missing)
 
 
-def test_long_output(boot):
+@pytest.mark.parametrize("smp", [1, 2, 4])
+def test_long_output(boot, smp):
     """More than is kept to be sent, from the log and a command at once: all of it, in order."""
-    board = boot("-m", "64M", "-a", "memblock=debug")
+    board = boot("-m", "64M", "--smp", smp, "-a", "memblock=debug")
     for _ in range(4):
         board.run("; ".join(["memblock"] * 40))
     first = board.run("dmesg")
@@ -57,9 +58,10 @@ def test_long_output(boot):
     assert board.run("dmesg") == first
 
 
-def test_boot_log_is_whole(boot):
+@pytest.mark.parametrize("smp", [1, 2, 4])
+def test_boot_log_is_whole(boot, smp):
     """What the queue showed of a boot with the trace is what the log holds."""
-    board = boot("-m", "64M", "-a", "memblock=debug")
+    board = boot("-m", "64M", "--smp", smp, "-a", "memblock=debug")
     assert board.run("dmesg") == board.boot_log.rstrip("\n")
 
 
@@ -76,9 +78,10 @@ def test_panic_inside_an_interrupt(project, hand_over, patch_image, compile_tree
     assert board.exit_status() == 1
 
 
-def test_time_goes_on_at_the_prompt(boot):
+@pytest.mark.parametrize("smp", [1, 2, 4])
+def test_time_goes_on_at_the_prompt(boot, smp):
     """Nobody types, and the next boot still knows how long the last one was there."""
-    board = boot("-m", "64M", "-a", "quiet")
+    board = boot("-m", "64M", "--smp", smp, "-a", "quiet")
     before = float(re.search(r"\[ *(\d+\.\d+)\]", board.run("dmesg").splitlines()[-1])[1])
     board.child.expect(["never comes", pexpect.TIMEOUT], timeout=2)
     board.reset()

@@ -3,7 +3,7 @@
 Resets at random moments of a running load: nothing that was acknowledged on the console is missing, and the
 next boot knows what became of the last one.
 
-RETENTION_RESETS=n resets of one board after the other (20), RETENTION_SEED=n for the same ones again.
+RETENTION_RESETS=n resets (21), of boards with 1, 2 and 4 cores in turns, RETENTION_SEED=n for the same ones again.
 """
 
 import json
@@ -18,9 +18,9 @@ import pytest
 
 from board import OWN, WAIT
 
-RESETS = int(os.environ.get("RETENTION_RESETS", "20"))
+RESETS = int(os.environ.get("RETENTION_RESETS", "21"))
 SEED = int(os.environ.get("RETENTION_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
-PER_BOARD = 20
+CORES = (1, 2, 4)
 CALLS = {"store_put": 4500, "store_delete": 2000}  # instructions of the load's longer ones
 KILLS = 5  # a QEMU is killed once for so many resets
 KEYS = 16
@@ -227,14 +227,14 @@ class Watch:
         self.count()
 
 
-@pytest.mark.parametrize("board_number", range((RESETS + PER_BOARD - 1) // PER_BOARD))
-def test_resets(project, boot, monitor, rng, count, board_number):
+@pytest.mark.parametrize("smp", CORES)
+def test_resets(project, boot, monitor, rng, count, smp):
     """
     A reset as a watchdog's, in the midst of the load: by the clock, which is mostly while a number is printed,
     or in the midst of a call of the store. Some more come in the midst of the boot.
     """
-    watch = Watch(boot("-m", "64M", extra=monitor.options), count)
-    for _ in range(min(PER_BOARD, RESETS - board_number * PER_BOARD)):
+    watch = Watch(boot("-m", "64M", "--smp", smp, extra=monitor.options), count)
+    for _ in range(-(-RESETS // len(CORES))):
         watch.load(rng)
         if rng.random() < 0.5:
             monitor.reset()

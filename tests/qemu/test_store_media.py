@@ -15,15 +15,15 @@ REGION_SIZE = 12
 CRC = 124
 
 
-@pytest.fixture
-def machine(boot, tmp_path):
+@pytest.fixture(params=[1, 2, 4])
+def machine(request, boot, tmp_path):
     """Boots a machine with its RAM in a file that can be changed while it is off."""
 
     class Machine:
         ram = tmp_path / "ram"
 
         def boot(self, *options):
-            return boot("-m", "64M", "--ram", self.ram, *options)
+            return boot("-m", "64M", "--smp", request.param, "--ram", self.ram, *options)
 
         def region(self):
             with open(self.ram, "rb") as ram:
