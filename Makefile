@@ -51,7 +51,7 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 # What runs once, or waits for a person, is small; the rest is quick.
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
-	share.o stat.o super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o \
+	share.o share_read.o stat.o super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o \
 	number.o symbols.o unwind.o) $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
 
 # It must not become a call of itself.
@@ -185,7 +185,7 @@ $(HOST)/threads: build/threads/tests/threads/threads.o $(THREAD_SRC:%.c=build/th
 
 # What notes the calls must not order them for ThreadSanitizer.
 build/threads/tests/threads/history.o: THREAD_CFLAGS := $(filter-out -fsanitize=thread, $(THREAD_CFLAGS))
-build/threads/store/share.o: THREAD_CFLAGS += -include tests/threads/pauses.h
+build/threads/store/share.o build/threads/store/share_read.o: THREAD_CFLAGS += -include tests/threads/pauses.h
 STRESS_SRC := $(wildcard store/*.c) $(addprefix lib/, lock.c clock.c crc32c.c errors.c) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c \
 	store_stress.c) tests/unit/walker.c
