@@ -53,6 +53,7 @@ $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
 	share.o share_read.o stat.o super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o \
 	number.o symbols.o unwind.o) $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
+$(OUT)/lib/flash.o: CFLAGS += -Os
 
 # It must not become a call of itself.
 $(OUT)/boot/memmove.o: CFLAGS += -fno-tree-loop-distribute-patterns

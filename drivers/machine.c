@@ -8,6 +8,7 @@
 #include "drivers/a9_timer.h"
 #include "drivers/gic.h"
 #include "drivers/cache.h"
+#include "drivers/cfi_flash.h"
 #include "drivers/pl011.h"
 #include "drivers/pl031.h"
 #include "drivers/vexpress_sysreg.h"
@@ -23,10 +24,9 @@ static const struct driver {
 	const char *compatible;
 	void (*bind)(const struct device *device);
 } drivers[] = {
-	{"arm,cortex-a9-gic", gic_bind},
-	{"arm,vexpress-sysreg", vexpress_sysreg_bind},
-	{"arm,pl031", pl031_bind},
-	{"arm,cortex-a9-global-timer", a9_timer_bind},
+	{"arm,cortex-a9-gic", gic_bind}, {"arm,vexpress-sysreg", vexpress_sysreg_bind},
+	{"arm,pl031", pl031_bind},       {"arm,cortex-a9-global-timer", a9_timer_bind},
+	{"cfi-flash", cfi_flash_bind},
 };
 
 static const struct {

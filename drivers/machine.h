@@ -7,6 +7,7 @@
 #define CAIRN_DRIVERS_MACHINE_H
 
 #include "lib/dt.h"
+#include "lib/flash.h"
 #include "lib/types.h"
 
 struct machine {
@@ -26,6 +27,7 @@ struct machine {
 	void (*set_start)(uint32_t address);
 	int (*reset)(void);
 	int (*poweroff)(void);
+	struct flash *flash; /* where the machine keeps things without power */
 };
 
 extern struct machine machine;

@@ -137,21 +137,45 @@ static int translate_once(const void *fdt, int bus, int parent, uint64_t *addres
 	return -EINVAL;
 }
 
-int dt_reg_address(const void *fdt, const struct dt_path *path, int n, uint64_t *address)
+/* The N-th address in the reg of PATH's node, and its size if it is to be SIZED, and how many cells
+ * each has; NULL: there is none. */
+static const uint8_t *reg_at(const void *fdt, const struct dt_path *path, int n, bool sized,
+			     int *ac, int *sc)
 {
-	int len, ac, sc;
+	int len;
 	const uint8_t *reg = fdt_getprop(fdt, dt_node(path), "reg", &len);
 
-	if (path->depth < 2 || !reg || !bus_cells(fdt, path->nodes[path->depth - 2], &ac, &sc) ||
-	    len < 4 * (n * (ac + sc) + ac))
+	if (path->depth < 2 || !reg || !bus_cells(fdt, path->nodes[path->depth - 2], ac, sc) ||
+	    len < 4 * (n * (*ac + *sc) + *ac + (sized ? *sc : 0)))
+		return NULL;
+	return reg + 4 * n * (*ac + *sc);
+}
+
+int dt_reg_address(const void *fdt, const struct dt_path *path, int n, uint64_t *address)
+{
+	int ac, sc;
+	const uint8_t *reg = reg_at(fdt, path, n, false, &ac, &sc);
+
+	if (!reg)
 		return -EINVAL;
-	*address = dt_number(reg + 4 * n * (ac + sc), ac);
+	*address = dt_number(reg, ac);
 	for (int i = path->depth - 2; i > 0; i--) {
 		int err = translate_once(fdt, path->nodes[i], path->nodes[i - 1], address);
 
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+int dt_reg_size(const void *fdt, const struct dt_path *path, int n, uint64_t *size)
+{
+	int ac, sc;
+	const uint8_t *reg = reg_at(fdt, path, n, true, &ac, &sc);
+
+	if (!reg || !sc)
+		return -EINVAL;
+	*size = dt_number(reg + 4 * ac, sc);
 	return 0;
 }
 

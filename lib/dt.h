@@ -56,6 +56,9 @@ int dt_path_to(const void *fdt, int node, struct dt_path *path);
  */
 int dt_reg_address(const void *fdt, const struct dt_path *path, int n, uint64_t *address);
 
+/** The size that belongs to it, in *SIZE. 0 or -EINVAL: reg has not so many, or no sizes. */
+int dt_reg_size(const void *fdt, const struct dt_path *path, int n, uint64_t *size);
+
 /** Property NAME of PATH's node, or of the nearest node above that has it; NULL: none. *LEN is its
  * length. */
 const void *dt_inherited(const void *fdt, const struct dt_path *path, const char *name, int *len);
