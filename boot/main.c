@@ -293,6 +293,7 @@ static void run_shell(struct boot *b)
 		.may_access = may_access,
 		.cores = &cores_for_shell,
 		.flush = flush,
+		.flash = machine.flash,
 		.holder = holder,
 		.pgtable = mmu_tables(),
 		.heap_used = heap_used,

@@ -7,7 +7,6 @@
 #include "lib/log.h"
 #include "shell/command.h"
 
-#define WORDS_PER_ROW 4
 #define MD_DEFAULT 16
 #define MD_MAX 65536
 #define HELP_COLUMN 28 /* where the list of commands has its explanations */
@@ -139,13 +138,12 @@ static int refuse_access(struct shell_env *env, const char *name, uintptr_t addr
 	return -1;
 }
 
-/* One line: COUNT words from ADDR on, and their bytes in the order in which they lie there. */
-static void show_row(struct shell_env *env, uintptr_t addr, const uint32_t *words, int count)
+void shell_row(struct shell_env *env, uintptr_t addr, const uint32_t *words, int count)
 {
-	char text[WORDS_PER_ROW * 4 + 1];
+	char text[SHELL_ROW * 4 + 1];
 
 	shell_printf(env, "%0*" PRIxPTR ":", (int)sizeof(addr) * 2, addr);
-	for (int i = 0; i < WORDS_PER_ROW; i++) {
+	for (int i = 0; i < SHELL_ROW; i++) {
 		if (i < count)
 			shell_printf(env, " %08" PRIx32, words[i]);
 		else
@@ -162,7 +160,7 @@ static void show_row(struct shell_env *env, uintptr_t addr, const uint32_t *word
 
 int cmd_md(struct shell_env *env, int argc, char *argv[])
 {
-	uint32_t words[WORDS_PER_ROW];
+	uint32_t words[SHELL_ROW];
 	uint64_t limit, left;
 	uintptr_t addr;
 	int err = 0;
@@ -179,14 +177,14 @@ int cmd_md(struct shell_env *env, int argc, char *argv[])
 		uintptr_t row = addr;
 		int count = 0;
 
-		for (; count < WORDS_PER_ROW && left; addr += 4, left--) {
+		for (; count < SHELL_ROW && left; addr += 4, left--) {
 			err = env->may_access(addr, false);
 			if (err)
 				break;
 			words[count++] = *(volatile uint32_t *)addr;
 		}
 		if (count)
-			show_row(env, row, words, count);
+			shell_row(env, row, words, count);
 	}
 	return err ? refuse_access(env, argv[0], addr, err) : 0;
 }

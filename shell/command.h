@@ -61,6 +61,11 @@ bool shell_number(struct shell_env *env, const char *what, const char *word, uin
  */
 bool shell_lock_memory(struct shell_env *env, const char *name);
 
+#define SHELL_ROW 4 /**< words that one shell_row() can show */
+
+/** One line: COUNT words from ADDR on, and their bytes in the order in which they lie there. */
+void shell_row(struct shell_env *env, uintptr_t addr, const uint32_t *words, int count);
+
 /** Whether the store is open. */
 bool shell_has_store(const struct shell_env *env);
 
@@ -100,6 +105,10 @@ int cmd_poweroff(struct shell_env *env, int argc, char *argv[]);
 int cmd_memblock(struct shell_env *env, int argc, char *argv[]);
 /** Sums in kB; MemTotal is MemReserved + MemFree + NoMap. */
 int cmd_meminfo(struct shell_env *env, int argc, char *argv[]);
+
+/** What the flash is; shows, erases or writes a part of it. "--force" at the end: also where the
+ * partitions say no. */
+int cmd_flash(struct shell_env *env, int argc, char *argv[]);
 
 /** Tests all free memory, or argv[2] bytes of it at argv[1], and says which words are faulty. */
 int cmd_memtest(struct shell_env *env, int argc, char *argv[]);

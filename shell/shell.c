@@ -22,6 +22,8 @@ const struct command shell_commands[] = {
 	{"dt", "[PATH|ALIAS]", "shows a node of the device tree", 0, 1, cmd_dt},
 	{"md", "ADDR [N]", "shows N 32-bit words of memory (16)", 1, 2, cmd_md},
 	{"mw", "ADDR VALUE", "writes a 32-bit word to memory", 2, 2, cmd_mw},
+	{"flash", "info|read ADDR LEN|erase ADDR LEN|write ADDR SRC LEN [--force]",
+	 "shows or changes what is in flash", 1, 5, cmd_flash},
 	{"put", "KEY VALUE [SECONDS]", "stores a value, for ever or for some seconds", 2, 3,
 	 cmd_put},
 	{"get", "KEY", "shows the value of a key", 1, 1, cmd_get},

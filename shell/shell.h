@@ -9,6 +9,7 @@
 #ifndef CAIRN_SHELL_SHELL_H
 #define CAIRN_SHELL_SHELL_H
 
+#include "lib/flash.h"
 #include "lib/types.h"
 #include "mm/pgtable.h"
 #include "store/store.h"
@@ -71,6 +72,7 @@ struct shell_env {
 	/** Who has memory in [base, base + size), which is reserved, in words; NULL: unknown. */
 	const char *(*holder)(phys_addr_t base, phys_addr_t size);
 	const struct shell_cores *cores; /**< NULL: there is one core, and nothing known of it */
+	struct flash *flash;             /**< NULL: there is none */
 	/** Bytes of the heap in use and in all, for meminfo. NULL: no heap. */
 	size_t (*heap_used)(void);
 	size_t (*heap_size)(void);
