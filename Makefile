@@ -53,7 +53,7 @@ $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
 	share.o share_read.o stat.o super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o \
 	number.o symbols.o unwind.o) $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
-$(OUT)/lib/flash.o: CFLAGS += -Os
+$(OUT)/lib/flash.o $(OUT)/store/snapshot.o: CFLAGS += -Os
 
 # It must not become a call of itself.
 $(OUT)/boot/memmove.o: CFLAGS += -fno-tree-loop-distribute-patterns
@@ -125,7 +125,7 @@ HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))
 # Damage and histories are the same in either width.
 TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep test_history \
-	test_store_moments test_store_shared test_store_shared_cut, $(TESTS))
+	test_store_moments test_store_shared test_store_shared_cut test_snapshot_cut, $(TESTS))
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c)) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c)
 
@@ -187,7 +187,7 @@ $(HOST)/threads: build/threads/tests/threads/threads.o $(THREAD_SRC:%.c=build/th
 # What notes the calls must not order them for ThreadSanitizer.
 build/threads/tests/threads/history.o: THREAD_CFLAGS := $(filter-out -fsanitize=thread, $(THREAD_CFLAGS))
 build/threads/store/share.o build/threads/store/share_read.o: THREAD_CFLAGS += -include tests/threads/pauses.h
-STRESS_SRC := $(wildcard store/*.c) $(addprefix lib/, lock.c clock.c crc32c.c errors.c) \
+STRESS_SRC := $(wildcard store/*.c) $(addprefix lib/, lock.c clock.c crc32c.c errors.c flash.c) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c \
 	store_stress.c) tests/unit/walker.c
 $(HOST)/store_stress: $(STRESS_SRC:%.c=build/threads/%.o)
@@ -328,7 +328,7 @@ FUZZ_SRC := $(filter-out boot/store_search.c, $(filter lib/% mm/% boot/%, $(HOST
 FUZZ_COMMON := fuzz_boot fuzz_handed fuzz_memory fuzz_reserved fuzz_lists fuzz_dt fixed
 FUZZERS := tree atags cmdline
 # Of the store, which knows no phys_addr_t: one width.
-FUZZ_STORE_SRC := $(wildcard store/*.c) lib/crc32c.c lib/errors.c lib/lock.c lib/clock.c
+FUZZ_STORE_SRC := $(wildcard store/*.c) lib/crc32c.c lib/errors.c lib/flash.c lib/lock.c lib/clock.c
 FUZZ_STORE_COMMON := fuzz/fuzz_store unit/walker
 STORE_FUZZERS := image ops
 # Arrays of 16 regions, so that full ones are near.

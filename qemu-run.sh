@@ -8,6 +8,7 @@ out=$here/build/vexpress-a9
 tour_seconds=20
 qemu_min=7.2
 elf_tree_max=22768
+nor_size=$((64 << 20)) # QEMU wants all of it
 
 usage() {
 	cat <<EOF
@@ -26,6 +27,7 @@ takes a short tour by itself, powers off and exits with status 0. With --init an
   --no-dtb       hand over no tree: QEMU passes ATAGs, and the tree in the image is used
   --append-dtb   hand over the tree behind the image; QEMU passes ATAGs as well
   --ram FILE     keep the guest's RAM in FILE, so that the store outlives QEMU
+  --nor FILE     keep the board's NOR flash in FILE, so that what is written there outlives QEMU
   --init 'CMD; CMD'  shell commands to run at boot, without double quotes
   --gdb          wait for gdb on port 1234: gdb-multiarch build/vexpress-a9/cairn.elf
   --print        print the QEMU command instead of running it
@@ -56,7 +58,7 @@ bytes() {
 	esac
 }
 
-ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' init='' gdb='' print='' no_dtb=''
+ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb=''
 extra=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -69,6 +71,7 @@ while [ $# -gt 0 ]; do
 	--no-dtb) [ "$tree" = append ] || tree=none && no_dtb=1 ;;
 	--append-dtb) tree=append ;;
 	--ram) need_arg "$@" && ramfile=$2 && shift ;;
+	--nor) need_arg "$@" && norfile=$2 && shift ;;
 	--init) need_arg "$@" && init=$2 && shift ;;
 	--gdb) gdb=1 ;;
 	--print) print=1 ;;
@@ -98,6 +101,9 @@ if [ -f "$ramfile" ] && [ "$(stat -Lc %s "$ramfile")" -gt 0 ]; then
 		die "--ram $ramfile: its size is $(stat -Lc %s "$ramfile") bytes, -m $ram needs $(bytes "$ram"); give the -m that it was made with"
 fi
 [ -z "$ramfile" ] || [ -f "$ramfile" ] || [ ! -e "$ramfile" ] || die "--ram $ramfile: expected a file"
+[ -z "$norfile" ] || [ ! -e "$norfile" ] ||
+	{ [ -f "$norfile" ] && [ -w "$norfile" ] && [ "$(stat -Lc %s "$norfile")" = "$nor_size" ]; } ||
+	die "--nor $norfile: expected a file of $nor_size bytes that can be written"
 if [ -n "$gdb" ] && (exec 3<>/dev/tcp/127.0.0.1/1234) 2>/dev/null; then
 	die "--gdb: port 1234 is taken; end what listens there first" 1
 fi
@@ -143,6 +149,10 @@ if [ -n "$ramfile" ]; then
 		-machine memory-backend=ram -m "$ram")
 else
 	qemu+=(-m "$ram")
+fi
+if [ -n "$norfile" ]; then
+	[ -e "$norfile" ] || truncate -s $nor_size "$norfile" || die "--nor $norfile: it cannot be made" 1
+	qemu+=(-drive "if=pflash,format=raw,file=${norfile//,/,,}")
 fi
 [ -z "$gdb" ] || qemu+=(-gdb tcp:127.0.0.1:1234 -S)
 qemu+=("${extra[@]}")

@@ -54,6 +54,7 @@ struct boot {
 	bool exit_on_panic;                 /**< cairn.semihosting */
 	bool halt_on_panic, reset_on_panic; /**< cairn.panic, which counts before it */
 	char init[BOOT_INIT_MAX];
+	uint32_t autosave;  /**< seconds between two snapshots of the store; 0: none by itself */
 	unsigned cores_max; /**< cores to be used at most; 0: all */
 
 	/* The store's region. */

@@ -251,12 +251,22 @@ int console_typed(void *ctx)
 	return byte;
 }
 
+static void (*idle)(void);
+
+void console_on_idle(void (*fn)(void))
+{
+	idle = fn;
+}
+
 int console_read(void *ctx)
 {
 	int byte;
 
-	while ((byte = console_typed(ctx)) < 0)
+	while ((byte = console_typed(ctx)) < 0) {
+		if (idle)
+			idle();
 		if (waits)
 			serial_wait();
+	}
 	return byte;
 }

@@ -42,6 +42,9 @@ bool console_takes_line(void);
 void console_write(void *ctx, const char *text, size_t len);
 int console_read(void *ctx);
 
+/** FN is called again and again while console_read() waits. */
+void console_on_idle(void (*fn)(void));
+
 /** For the shell: a byte that has come, or a negative errno value: none is waiting. CTX is ignored.
  */
 int console_typed(void *ctx);

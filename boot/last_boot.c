@@ -41,6 +41,11 @@ void last_boot_look(void)
 		last.has_uptime ? ", after " : "", last.uptime);
 }
 
+bool last_boot_was_power_off(void)
+{
+	return last.cause == RESET_POWER;
+}
+
 int last_boot_reset(void)
 {
 	int err;

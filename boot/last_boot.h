@@ -27,6 +27,9 @@
  * uptime_us(). */
 void last_boot_look(void);
 
+/** Whether this boot came with the power, as far as that is known. */
+bool last_boot_was_power_off(void);
+
 /** Writes the entries to S, if it is open. What fails is a line, and nothing else happens. */
 void last_boot_write(struct store *s);
 

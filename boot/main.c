@@ -16,6 +16,7 @@
 #include "boot/mmu.h"
 #include "boot/params.h"
 #include "boot/shared.h"
+#include "boot/snapshots.h"
 #include "boot/store_region.h"
 #include "boot/store_search.h"
 #include "boot/summary.h"
@@ -179,6 +180,7 @@ static void share_store(struct store *s)
 static void open_store(struct boot *b)
 {
 	struct store_stats stats;
+	const char *why = NULL;
 	char about[64];
 	bool fresh;
 	int err;
@@ -198,7 +200,12 @@ static void open_store(struct boot *b)
 	if (b->store_problem[0])
 		return; /* another one is somewhere else: store_search() */
 	panic_keep(&store_config.media, CAIRN_VERSION);
-	err = store_open(&store, &store_config);
+	err = snapshots_open(&store, &store_config, &why);
+	if (why) {
+		refuse_store(b, why);
+		pr_err("store: it stays closed; \"store format\" starts afresh");
+		return;
+	}
 	fresh = err == -ENODATA;
 	if (fresh && !store_format(&store_config.media, salt()))
 		err = store_open(&store, &store_config);
@@ -288,6 +295,7 @@ static void run_shell(struct boot *b)
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
 		.reset = reset,
 		.poweroff = power_off,
+		.save = snapshots_save,
 		.crash = crash,
 		.crash_kinds = crash_kinds,
 		.may_access = may_access,
@@ -300,6 +308,8 @@ static void run_shell(struct boot *b)
 		.heap_size = heap_size,
 	};
 
+	snapshots_start(&store, b->autosave);
+	console_on_idle(snapshots_idle);
 	if (b->init[0])
 		shell_run(&env, b->init);
 	shell_loop(&env);

@@ -13,6 +13,7 @@
 #include "mm/memblock_dump.h"
 
 #define OWN_PREFIX "cairn."
+#define AUTOSAVE_MAX 10000000U /* four months */
 
 static void set_semihosting(struct boot *b, const char *value)
 {
@@ -63,6 +64,18 @@ static void set_cores(struct boot *b, const char *value)
 		b->cores_max = (unsigned)count;
 }
 
+static void set_autosave(struct boot *b, const char *value)
+{
+	const char *end;
+	uint64_t seconds;
+
+	if (!value || number_parse(value, &seconds, &end) || *end || seconds > AUTOSAVE_MAX)
+		pr_warn("cairn.autosave=%s: expected seconds from 0 to %u: ignored",
+			value ? value : "", AUTOSAVE_MAX);
+	else
+		b->autosave = (uint32_t)seconds;
+}
+
 static const struct param memory_params[] = {
 	{"mem", memory_param},
 	{"memblock", set_memblock},
@@ -71,6 +84,7 @@ static const struct param memory_params[] = {
 	{"cairn.store", store_region_param},
 	{"cairn.init", set_init},
 	{"cairn.cores", set_cores},
+	{"cairn.autosave", set_autosave},
 	{"cairn.semihosting", NULL}, /* taken early */
 	{"cairn.panic", NULL},
 };

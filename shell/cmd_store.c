@@ -302,6 +302,19 @@ static int format_command(struct shell_env *env, bool yes)
 	return format(env);
 }
 
+static int save_command(struct shell_env *env, bool yes)
+{
+	char text[SHELL_PRINTF_MAX - 16] = "this machine has no place for it";
+	int err;
+
+	(void)yes;
+	if (!shell_need_store(env, "store save"))
+		return -1;
+	err = env->save ? env->save(text, sizeof(text)) : -ENODEV;
+	shell_printf(env, "store save: %s\n", text);
+	return err ? -1 : 0;
+}
+
 int cmd_store(struct shell_env *env, int argc, char *argv[])
 {
 	static const struct {
@@ -309,9 +322,8 @@ int cmd_store(struct shell_env *env, int argc, char *argv[])
 		int (*run)(struct shell_env *env, bool yes);
 		bool takes_yes;
 	} actions[] = {
-		{"check", store_check_command, false},
-		{"repair", store_repair_command, true},
-		{"grow", store_grow_command, false},
+		{"check", store_check_command, false}, {"repair", store_repair_command, true},
+		{"grow", store_grow_command, false},   {"save", save_command, false},
 		{"format", format_command, true},
 	};
 	bool yes = argc == 3;

@@ -72,7 +72,10 @@ struct shell_env {
 	/** Who has memory in [base, base + size), which is reserved, in words; NULL: unknown. */
 	const char *(*holder)(phys_addr_t base, phys_addr_t size);
 	const struct shell_cores *cores; /**< NULL: there is one core, and nothing known of it */
-	struct flash *flash;             /**< NULL: there is none */
+	/** Saves the store in flash. 0 or a negative errno value, and TEXT, of SIZE bytes, says
+	 * what came of it. NULL: it cannot be. */
+	int (*save)(char *text, size_t size);
+	struct flash *flash; /**< NULL: there is none */
 	/** Bytes of the heap in use and in all, for meminfo. NULL: no heap. */
 	size_t (*heap_used)(void);
 	size_t (*heap_size)(void);

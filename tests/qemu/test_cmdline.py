@@ -176,6 +176,8 @@ def test_init_commands(boot):
     ("memblock=yes", "memblock=yes: expected debug"),
     ("memblock", "memblock=: expected debug"),
     ("cairn.init", "cairn.init=: expected commands"),
+    ("cairn.autosave", "cairn.autosave=: expected seconds from 0 to 10000000: ignored"),
+    ("cairn.autosave=10000001", "cairn.autosave=10000001: expected seconds"),
     ("cairn.init=" + "x" * 512, "cairn.init=: expected commands"),
     ("loglevel=high", "loglevel=high: expected a number"),
     ("console=", "console=: expected a port"),

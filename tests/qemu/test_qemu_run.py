@@ -49,7 +49,7 @@ def test_help(project):
     status, out, complaints = run(project.script, "--help")
     assert (status, complaints) == (0, "")
     for option in ("-m SIZE", "-a BOOTARGS", "-d DTB", "-i INITRD", "--smp N", "--elf", "--no-dtb",
-                   "--append-dtb", "--ram FILE", "--init", "--gdb"):
+                   "--append-dtb", "--ram FILE", "--nor FILE", "--init", "--gdb"):
         assert re.search(rf"^ +{re.escape(option)}", out, re.M), option
     assert "--" in out
     assert run(project.script, "-h")[1] == out
@@ -242,7 +242,7 @@ def test_names_with_spaces(boot, tmp_path, compile_tree):
     ["-m", "2M"], ["-m", "2000M"], ["-m", "0"], ["-m", "99999999999G"],
     ["-d", "/dev/null"], ["-d", "/"], ["-d", ""], ["-i", "/"], ["-i", ""],
     ["--no-dtb", "--append-dtb"], ["--append-dtb", "--no-dtb"], ["--no-dtb", "-d", "DTB"],
-    ["--elf", "--no-dtb", "-a", "quiet"], ["--elf", "--no-dtb", "--init", "ls"], ["--ram", "/"],
+    ["--elf", "--no-dtb", "-a", "quiet"], ["--elf", "--no-dtb", "--init", "ls"], ["--ram", "/"], ["--nor", "/"], ["--nor", __file__],
 ], ids=" ".join)
 def test_options_that_cannot_be(project, options):
     """One line each, before anything starts."""

@@ -20,7 +20,7 @@
 #include "shell/shell.h"
 
 #define REGION_SIZE 65536U
-#define STORE_USAGE "usage: store check|repair [--yes]|grow|format [--yes]\n"
+#define STORE_USAGE "usage: store check|repair [--yes]|grow|save|format [--yes]\n"
 
 #ifdef CONFIG_PHYS_ADDR_T_64BIT
 #define WIDE "00000000" /* what addresses have in front of 32 bits */
@@ -963,6 +963,28 @@ static void test_clear(void **state)
 	       "clear: 2 entries removed\n0 entries, 0 bytes\n");
 }
 
+static int saved_outcome;
+
+static int save(char *text, size_t size)
+{
+	snprintf(text, size, saved_outcome ? "no" : "snapshot 7");
+	return saved_outcome;
+}
+
+static void test_save(void **state)
+{
+	(void)state;
+	REFUSED("store save; put k v", "store save: this machine has no place for it\n");
+	env.save = save;
+	EXPECT("store save; put k v", "store save: snapshot 7\nput: k, 1 byte\n");
+	saved_outcome = -EIO;
+	REFUSED("store save; del k", "store save: no\n");
+	env.store_closed = "it is damaged";
+	REFUSED("store save",
+		"store save: the store is not open: it is damaged (store format --yes "
+		"starts afresh)\n");
+}
+
 static void test_format_keeps_entries(void **state)
 {
 	(void)state;
@@ -1072,6 +1094,7 @@ int main(void)
 		TEST(test_unknown_names_are_shown_safely),
 		TEST(test_word_counts),
 		TEST(test_help),
+		TEST(test_save),
 		TEST(test_loop),
 		TEST(test_version),
 		TEST(test_bootargs),
