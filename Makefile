@@ -114,12 +114,24 @@ $(OUT)/gen/version.h: version
 		echo '#define CAIRN_VERSION "$(VERSION)"' >$@
 $(OUT)/boot/main.o: $(OUT)/gen/version.h
 
+# ---- a payload -------------------------------------------------------------------------------
+
+# What the tests have Cairn boot: see tests/payload.
+PAYLOAD_CFLAGS := -std=gnu11 -mcpu=cortex-a9 -marm -O2 -ffreestanding -fpie -fvisibility=hidden \
+	-fno-tree-loop-distribute-patterns -nostdlib $(WARN)
+$(OUT)/payload.bin: tests/payload/start.S tests/payload/payload.c tests/payload/payload.ld
+	@mkdir -p $(@D)
+	$(SAY) BIN $@
+	$(Q)$(CROSS)gcc $(PAYLOAD_CFLAGS) -Wl,-T,tests/payload/payload.ld,--build-id=none \
+		$(filter-out %.ld, $^) -o $(@:.bin=.elf)
+	$(Q)$(CROSS)objcopy -O binary $(@:.bin=.elf) $@
+
 # ---- host tests -----------------------------------------------------------------------------
 
 # What does not touch the CPU or a device is built for the host as it is.
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
-	cmdline.c fault.c find_memory.c map.c memory.c params.c reserve.c reserved_memory.c store_region.c \
-	store_search.c summary.c)
+	cmdline.c fault.c final_tree.c find_memory.c handover.c map.c memory.c params.c reserve.c \
+	reserved_memory.c store_region.c store_search.c summary.c zimage.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))

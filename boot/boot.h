@@ -29,6 +29,15 @@ enum store_place {
 	STORE_PLACE_NONE,    /**< cairn.store=0, or what was asked for was refused */
 };
 
+/** Where a zImage to boot is. */
+struct payload_place {
+	enum { PAYLOAD_NONE, PAYLOAD_AT } kind;
+	phys_addr_t at; /**< with PAYLOAD_AT */
+};
+
+#define PAYLOAD_DELAY 3 /**< seconds, if cairn.bootdelay does not say */
+#define PAYLOAD_DELAY_MAX 3600
+
 struct boot {
 	/* Boot data. */
 	const void *fdt;        /**< checked; never NULL after bootdata_find() */
@@ -38,6 +47,7 @@ struct boot {
 	struct atags atags;
 	char cmdline[CMDLINE_MAX]; /**< as it came, cut */
 	const char *cmdline_source;
+	uint32_t machine_number; /**< what the loader says the board is; 0: nothing */
 
 	/* Memory. */
 	phys_addr_t image_base, image_size;
@@ -56,10 +66,13 @@ struct boot {
 	char init[BOOT_INIT_MAX];
 	uint32_t autosave;  /**< seconds between two snapshots of the store; 0: none by itself */
 	unsigned cores_max; /**< cores to be used at most; 0: all */
+	struct payload_place payload; /**< cairn.boot */
+	uint32_t payload_delay;       /**< cairn.bootdelay, in seconds */
 
 	/* The store's region. */
 	enum store_place store_place;
-	bool store_at; /**< store_base was given, too */
+	bool store_at;          /**< store_base was given, too */
+	const char *store_node; /**< the node's name in the tree, with STORE_PLACE_TREE */
 	phys_addr_t store_base, store_size;
 	/** Why there is no region, or one in which no store is made: a sentence; else empty. */
 	char store_problem[160];
@@ -68,6 +81,7 @@ struct boot {
 	unsigned complaints;       /**< lines about reservations so far: see boot_may_complain() */
 	struct boot_reservation named[BOOT_NAMED_MAX];
 	unsigned named_count;
+	unsigned asked_count; /**< of them, those before Cairn allocated for itself */
 	/** Told of each reservation that is noted, whether `named` has room or not; NULL: nobody.
 	 */
 	void (*noted)(void *ctx, const struct boot_reservation *r);

@@ -67,6 +67,36 @@ bool cmdline_same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* Whether [word, end) is the parameter behind which nothing is for us. */
+static bool is_last(const char *word, const char *end)
+{
+	size_t quotes = *word == '"';
+
+	return !strncmp(word + quotes, "--", 2) && (size_t)(end - word) <= 2 + 2 * quotes;
+}
+
+void cmdline_drop(char *text, const char *prefix)
+{
+	char *to = text, *end;
+
+	for (char *word = text;; word = end) {
+		while (is_space(*word))
+			word++;
+		if (!*word)
+			break;
+		end = word_end(word);
+		if (!strncmp(word + (*word == '"'), prefix, strlen(prefix)))
+			continue;
+		if (to != text)
+			*to++ = ' ';
+		if (is_last(word, end))
+			end = word + strlen(word);
+		memmove(to, word, (size_t)(end - word));
+		to += end - word;
+	}
+	*to = '\0';
+}
+
 static unsigned suffix_shift(char c)
 {
 	static const char suffixes[] = "kmgtpe";

@@ -21,6 +21,12 @@ bool cmdline_next(char **pos, struct cmdline_param *param);
 bool cmdline_same_name(const char *a, const char *b);
 
 /**
+ * Takes the parameters whose names begin with PREFIX out of TEXT, as far as it is for us. The
+ * others stay as they were written, quotes included, with one space between them.
+ */
+void cmdline_drop(char *text, const char *prefix);
+
+/**
  * A size: decimal, 0x hex or 0 octal, then one of K M G T P E in either case (powers of 1024).
  * *END is the first character behind it. False if there is no digit or it passes 64 bits.
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "boot/layout.h"
+#include "boot/leave.h"
 #include "boot/mmu.h"
 #include "boot/shared.h"
 #include "drivers/cp15.h"
@@ -91,30 +92,37 @@ static void name_cores(const void *fdt)
 		name_core(fdt, node);
 }
 
-/* Sends off those of the first PRESENT cores that are wanted, MAX in all; a bit for each. */
-static uint32_t send_off(unsigned present, unsigned max)
+/* Those of the first PRESENT cores that the tree names, MAX in all; a bit for each. */
+static uint32_t wanted(unsigned present, unsigned max)
 {
-	uint32_t sent = 0;
+	uint32_t cores_wanted = 0;
 	unsigned count = 1;
 
 	for (unsigned i = 1; i < present && count < max; i++) {
 		if (!cores[i].named)
 			continue;
-		cores[i].started = true;
-		sent |= 1u << i;
+		cores_wanted |= 1u << i;
 		count++;
 	}
+	return cores_wanted;
+}
+
+/* Sends the cores of SENT off. */
+static void send_off(uint32_t sent)
+{
 	if (!sent)
-		return 0;
+		return;
 	if (machine.set_start)
 		machine.set_start((uint32_t)(uintptr_t)core_entry);
-	cores_released = sent;
+	cores_released |= sent;
 	clean_dcache((const void *)&cores_released, sizeof(cores_released));
 	dsb();
-	for (unsigned i = 1; i < present; i++)
-		if (sent & 1u << i)
-			gic_sgi(i, SGI_WORK);
-	return sent;
+	for (unsigned i = 1; i < CORES_MAX; i++) {
+		if (!(sent & 1u << i))
+			continue;
+		cores[i].started = true;
+		gic_sgi(i, SGI_WORK);
+	}
 }
 
 /* Waits for the cores in WAITED; those that are late remain in what it returns. */
@@ -139,6 +147,19 @@ static void nothing(void *ctx)
 	(void)ctx; /* an interrupt for a job only has to end the core's wait */
 }
 
+/* Once, before any other core runs. */
+static void expect_cores(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	gic_handle(SGI_WORK, nothing, NULL);
+	memory_lock_start(MEMORY_LOCK_NS);
+	shared_with_cores();
+}
+
 void cores_start(const struct boot *b)
 {
 	unsigned max = b->cores_max ? b->cores_max : CORES_MAX, present = cores_present();
@@ -151,10 +172,9 @@ void cores_start(const struct boot *b)
 		pr_warn("there is no interrupt controller that can be used: only core 0 is used");
 		return;
 	}
-	gic_handle(SGI_WORK, nothing, NULL);
-	memory_lock_start(MEMORY_LOCK_NS);
-	shared_with_cores();
-	sent = send_off(present, max);
+	expect_cores();
+	sent = wanted(present, max);
+	send_off(sent);
 	late = wait_for(sent);
 	for (unsigned i = 1; i < CORES_MAX; i++)
 		if (late & 1u << i)
@@ -221,6 +241,85 @@ int on_core(unsigned core, job_fn *fn, void *arg, long *result)
 bool core_is_up(unsigned core)
 {
 	return core < CORES_MAX && (!core || job_is_open(&cores[core].job));
+}
+
+static long answer(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static uint32_t leaving; /* a bit for each core that is to wait elsewhere */
+
+/* Finds them: those of the first PRESENT that take jobs. False if one is at work. */
+static bool at_rest(unsigned present)
+{
+	long result;
+
+	for (unsigned i = 1; i < present; i++) {
+		if (!job_is_open(&cores[i].job))
+			continue; /* it never came: nobody knows where it is */
+		cores[i].named = true;
+		if (on_core(i, answer, NULL, &result))
+			return false;
+		leaving |= 1u << i;
+	}
+	return true;
+}
+
+/* Waits until each core of SENT is in PEN; those that are late remain in what it returns. */
+static uint32_t wait_in(const volatile struct leave_pen *pen, uint32_t sent)
+{
+	struct deadline late = deadline_after(CORES_START_MS * NS_PER_MS);
+
+	while (sent && !deadline_passed(&late))
+		for (unsigned i = 1; i < CORES_MAX; i++)
+			if (pen->waits[i])
+				sent &= ~(1u << i);
+	return sent;
+}
+
+static void put_pen(volatile uint32_t *to)
+{
+	const uint32_t *from = (const uint32_t *)&leave_pen;
+
+	for (size_t i = 0; i < sizeof(leave_pen) / sizeof(*to); i++)
+		to[i] = from[i];
+	((volatile struct leave_pen *)to)->start_flags = (uint32_t)machine.start_flags;
+	dsb();
+}
+
+const char *cores_may_leave(void)
+{
+	unsigned present = gic_bound() ? cores_present() : 1;
+	uint32_t missing = 0;
+
+	leaving = 0;
+	if (present == 1)
+		return NULL;
+	if (!machine.sram || !machine.start_flags)
+		return "the device tree names no static RAM and no flags by which the other cores "
+		       "could wait for it";
+	for (unsigned i = 1; i < present; i++)
+		missing |= (uint32_t)!cores[i].started << i;
+	expect_cores();
+	send_off(missing);
+	wait_for(missing);
+	return at_rest(present) ? NULL : "another core is at work";
+}
+
+const char *cores_leave(void)
+{
+	void *pen = (void *)machine.sram;
+
+	if (!leaving)
+		return NULL;
+	machine.set_start(0);
+	put_pen(pen);
+	for (unsigned i = 1; i < CORES_MAX; i++)
+		if (leaving & 1u << i)
+			core_give(i, leave_to_wait, pen);
+	return wait_in(pen, leaving) ? "another core did not leave: reset the board" : NULL;
 }
 
 bool core_describe(unsigned core, char *text, size_t size)

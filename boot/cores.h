@@ -54,6 +54,19 @@ int on_core(unsigned core, job_fn *fn, void *arg, long *result);
  * core. */
 bool core_describe(unsigned core, char *text, size_t size);
 
+/**
+ * Whether all further cores could leave Cairn: NULL, or a sentence that says why not. Those that
+ * were left where the loader had them are started for that. From then on none is at work.
+ */
+const char *cores_may_leave(void);
+
+/**
+ * Has each further core wait, with its caches and MMU off and outside of Cairn's memory, for what
+ * comes after Cairn: for an address in SYS_FLAGS and an SGI, as Linux expects it. To be called
+ * right after cores_may_leave() had no objection. NULL, or a sentence: it cannot be taken back.
+ */
+const char *cores_leave(void);
+
 /** What the shell is to know of it. */
 extern const struct shell_cores cores_for_shell;
 

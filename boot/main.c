@@ -15,6 +15,7 @@
 #include "boot/map.h"
 #include "boot/mmu.h"
 #include "boot/params.h"
+#include "boot/payload.h"
 #include "boot/shared.h"
 #include "boot/snapshots.h"
 #include "boot/store_region.h"
@@ -76,6 +77,7 @@ static void find_bootdata(struct boot *b)
 		.map = mmu_map_normal,
 	};
 
+	b->machine_number = boot_registers.r1;
 	b->image_base = (phys_addr_t)(uintptr_t)__image_start;
 	b->image_size = (phys_addr_t)((uintptr_t)__image_end - (uintptr_t)__image_start);
 	bootdata_find(b, &places);
@@ -251,6 +253,11 @@ static int may_access(uintptr_t addr, bool write)
 	}
 }
 
+static const char *boot_payload(const char *where)
+{
+	return payload_boot(&boot, &store, where);
+}
+
 static int reset(void)
 {
 	console_drain(NULL);
@@ -293,6 +300,7 @@ static void run_shell(struct boot *b)
 		.share = share_store,
 		.salt = salt,
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
+		.boot = boot_payload,
 		.reset = reset,
 		.poweroff = power_off,
 		.save = snapshots_save,
@@ -312,6 +320,7 @@ static void run_shell(struct boot *b)
 	console_on_idle(snapshots_idle);
 	if (b->init[0])
 		shell_run(&env, b->init);
+	payload_boot_by_itself(b, &store);
 	shell_loop(&env);
 }
 
@@ -328,6 +337,7 @@ int main(void)
 	store_region_place(&boot);
 	map_memory(&boot);
 	store_search(&boot, in_memory);
+	boot.asked_count = boot.named_count;
 	if (memblock_trace_enabled())
 		memblock_dump_all();
 	mmu_protect(&boot);

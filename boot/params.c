@@ -76,6 +76,24 @@ static void set_autosave(struct boot *b, const char *value)
 		b->autosave = (uint32_t)seconds;
 }
 
+static void set_boot(struct boot *b, const char *value)
+{
+	if (!value || !params_payload(value, &b->payload))
+		pr_warn("cairn.boot=%s: expected an address: ignored", value ? value : "");
+}
+
+static void set_boot_delay(struct boot *b, const char *value)
+{
+	const char *end;
+	uint64_t seconds;
+
+	if (!value || number_parse(value, &seconds, &end) || *end || seconds > PAYLOAD_DELAY_MAX)
+		pr_warn("cairn.bootdelay=%s: expected seconds, at most %u: ignored",
+			value ? value : "", PAYLOAD_DELAY_MAX);
+	else
+		b->payload_delay = (uint32_t)seconds;
+}
+
 static const struct param memory_params[] = {
 	{"mem", memory_param},
 	{"memblock", set_memblock},
@@ -85,6 +103,8 @@ static const struct param memory_params[] = {
 	{"cairn.init", set_init},
 	{"cairn.cores", set_cores},
 	{"cairn.autosave", set_autosave},
+	{"cairn.boot", set_boot},
+	{"cairn.bootdelay", set_boot_delay},
 	{"cairn.semihosting", NULL}, /* taken early */
 	{"cairn.panic", NULL},
 };
@@ -129,7 +149,19 @@ void params_early(struct boot *b)
 	params_each(b, early_params, ARRAY_SIZE(early_params), NULL);
 }
 
+bool params_payload(const char *text, struct payload_place *place)
+{
+	const char *end;
+	uint64_t at;
+
+	if (!cmdline_size(text, &at, &end) || *end || at > PHYS_ADDR_MAX)
+		return false;
+	*place = (struct payload_place){PAYLOAD_AT, (phys_addr_t)at};
+	return true;
+}
+
 void params_memory(struct boot *b)
 {
+	b->payload_delay = PAYLOAD_DELAY;
 	params_each(b, memory_params, ARRAY_SIZE(memory_params), complain_about_own);
 }

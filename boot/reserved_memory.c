@@ -277,19 +277,13 @@ static void dynamic_child(struct boot *b, int node, const struct cells *c)
 		store_region_from_tree(b, base, (phys_addr_t)size, name, NULL);
 }
 
-/* Whether /reserved-memory is as Linux demands it: with ranges, and the root's cells. */
-static bool check_parent(const void *fdt, int parent, struct cells *c)
+bool reserved_memory_is_read(const void *fdt, int parent)
 {
-	int ac, sc;
+	int ac, sc, root_ac, root_sc;
 
-	if (dt_cells(fdt, 0, &c->address, &c->size) || dt_cells(fdt, parent, &ac, &sc) ||
-	    !has(fdt, parent, "#address-cells") || !has(fdt, parent, "#size-cells") ||
-	    ac != c->address || sc != c->size || !has(fdt, parent, "ranges")) {
-		pr_err("reserved-memory: expected ranges and the root's #address-cells and "
-		       "#size-cells: all of it is ignored");
-		return false;
-	}
-	return true;
+	return !dt_cells(fdt, 0, &root_ac, &root_sc) && !dt_cells(fdt, parent, &ac, &sc) &&
+	       has(fdt, parent, "#address-cells") && has(fdt, parent, "#size-cells") &&
+	       ac == root_ac && sc == root_sc && has(fdt, parent, "ranges");
 }
 
 /* A store's node that was skipped, for whatever reason, must not send the store elsewhere. */
@@ -313,7 +307,11 @@ void reserved_memory(struct boot *b)
 
 	if (parent < 0)
 		return;
-	if (check_parent(fdt, parent, &c)) {
+	if (!reserved_memory_is_read(fdt, parent)) {
+		pr_err("reserved-memory: expected ranges and the root's #address-cells and "
+		       "#size-cells: all of it is ignored");
+	} else {
+		dt_cells(fdt, 0, &c.address, &c.size);
 		fdt_for_each_subnode (node, fdt, parent) {
 			if (dt_available(fdt, node))
 				fixed_child(b, parent, node, &c);

@@ -17,4 +17,9 @@ bool reserve_cap(struct boot *b, uint64_t base, uint64_t *size, const char *name
 /** Reserves [base, base + size), capped, for NAME and says what is odd about it. */
 void reserve_range(struct boot *b, uint64_t base, uint64_t size, const char *name);
 
+/** Whether PARENT, /reserved-memory of FDT, is as Linux demands it: with ranges, and the root's
+ * cells.
+ */
+bool reserved_memory_is_read(const void *fdt, int parent);
+
 #endif

@@ -61,6 +61,7 @@ void store_region_from_tree(struct boot *b, phys_addr_t base, phys_addr_t size, 
 		pr_warn("cairn.store= is not used: the device tree has a cairn,store node, %s",
 			name);
 	b->store_place = STORE_PLACE_TREE;
+	b->store_node = name;
 	b->store_base = base;
 	b->store_size = size;
 	b->store_problem[0] = '\0';

@@ -69,6 +69,12 @@ static int start_tick(void (*fn)(void))
 	return err;
 }
 
+static void stop_tick(void)
+{
+	mmio_write(timer + CONTROL, CONTROL_ENABLE);
+	mmio_write(timer + STATUS, STATUS_EVENT);
+}
+
 static uint32_t cell(const void *fdt, int node, const char *name)
 {
 	int len;
@@ -99,4 +105,5 @@ void a9_timer_bind(const struct device *device)
 	interrupt = gic_interrupt(device);
 	if (interrupt >= 0)
 		machine.start_tick = start_tick;
+	machine.stop_tick = stop_tick;
 }

@@ -185,6 +185,15 @@ void gic_silence(void)
 		mmio_write(gic.cpu + ICCICR, 0);
 }
 
+void gic_quiesce(void)
+{
+	for (unsigned id = 0; id < gic.lines; id += 32) {
+		mmio_write(gic.distributor + ICDICER + id / 8, ~0u);
+		mmio_write(gic.distributor + ICDICPR + id / 8, ~0u);
+	}
+	gic_silence();
+}
+
 int gic_sgi(unsigned core, unsigned n)
 {
 	if (!gic_bound() || core >= 8 || n >= GIC_SGIS)

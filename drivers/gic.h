@@ -47,6 +47,12 @@ void gic_silence(void);
 int gic_sgi(unsigned core, unsigned n);
 
 /**
+ * Turns every interrupt off that can be turned off, forgets the pending ones, and closes the
+ * interface of the core that calls it. What cores send each other still reaches the others.
+ */
+void gic_quiesce(void);
+
+/**
  * Runs the handlers of all pending interrupts, for the vector. One that nobody handles is turned
  * off, with a line.
  */

@@ -11,6 +11,7 @@
 #include "drivers/cfi_flash.h"
 #include "drivers/pl011.h"
 #include "drivers/pl031.h"
+#include "drivers/vexpress_psram.h"
 #include "drivers/vexpress_sysreg.h"
 #include "lib/dt.h"
 #include "lib/log.h"
@@ -24,8 +25,11 @@ static const struct driver {
 	const char *compatible;
 	void (*bind)(const struct device *device);
 } drivers[] = {
-	{"arm,cortex-a9-gic", gic_bind}, {"arm,vexpress-sysreg", vexpress_sysreg_bind},
-	{"arm,pl031", pl031_bind},       {"arm,cortex-a9-global-timer", a9_timer_bind},
+	{"arm,cortex-a9-gic", gic_bind},
+	{"arm,vexpress-sysreg", vexpress_sysreg_bind},
+	{"arm,pl031", pl031_bind},
+	{"arm,cortex-a9-global-timer", a9_timer_bind},
+	{"arm,vexpress-psram", vexpress_psram_bind},
 	{"cfi-flash", cfi_flash_bind},
 };
 

@@ -25,6 +25,9 @@ struct machine {
 	void (*set_kept_flags)(uint32_t flags);
 	/* Where cores go on that a loader made wait for an interrupt and an address (SYS_FLAGS). */
 	void (*set_start)(uint32_t address);
+	uintptr_t start_flags;   /* the register that holds this address; 0: none */
+	uintptr_t sram;          /* 4 KiB beside all memory, for code; 0: none */
+	void (*stop_tick)(void); /* ends what start_tick() began */
 	int (*reset)(void);
 	int (*poweroff)(void);
 	struct flash *flash; /* where the machine keeps things without power */

@@ -94,6 +94,7 @@ void vexpress_sysreg_bind(const struct device *device)
 	machine.kept_flags = kept_flags;
 	machine.set_kept_flags = set_kept_flags;
 	machine.set_start = set_start;
+	machine.start_flags = sysreg + SYS_FLAGS;
 	machine.reset = reset;
 	machine.poweroff = poweroff;
 }

@@ -34,6 +34,7 @@ const struct command shell_commands[] = {
 	{"store", "check|repair [--yes]|grow|save|format [--yes]",
 	 "finds, mends damage; grows, saves; starts afresh", 1, 2, cmd_store},
 	{"stress", "[N|check]", "writes numbered entries until a key is hit", 0, 1, cmd_stress},
+	{"boot", "[ADDR]", "hands the machine over to a zImage such as Linux", 0, 1, cmd_boot},
 	{"crash", "KIND [CORE]", "makes a fault, to see its report", 1, 2, cmd_crash},
 	{"reset", "", "starts the board again", 0, 0, cmd_reset},
 	{"poweroff", "", "turns the board off", 0, 0, cmd_poweroff},

@@ -18,7 +18,7 @@ from desk import Desk
 
 REPO = Path(__file__).resolve().parents[2]
 DTS = REPO / "tests" / "dts"
-ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb")
+ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb", "payload.bin")
 MEMMAP = "memmap-asan"
 STRESS = "stress.bin"  # the image with another command "stress"
 
@@ -37,7 +37,7 @@ class Project:
         self.path = path
         self.script = path / "qemu-run.sh"
         out = path / "build" / "vexpress-a9"
-        self.bin, self.elf, self.dtb = (out / name for name in ARTEFACTS)
+        self.bin, self.elf, self.dtb, self.payload = (out / name for name in ARTEFACTS)
         self.memmap = path / MEMMAP
         self.stress = out / STRESS
         nm = subprocess.run(["arm-none-eabi-nm", self.elf], check=True, text=True,
@@ -58,7 +58,8 @@ class Project:
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
     subprocess.run(["make", "-s", "-C", REPO, "all", f"build/host/{MEMMAP}",
-                    f"build/vexpress-a9/{STRESS}"], check=True, timeout=600)
+                    f"build/vexpress-a9/{STRESS}", "build/vexpress-a9/payload.bin"],
+                   check=True, timeout=600)
     temporary = path.with_suffix(".new")
     out = temporary / "build" / "vexpress-a9"
     out.mkdir(parents=True)

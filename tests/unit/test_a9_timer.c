@@ -160,6 +160,9 @@ static void the_tick(void **state UNUSED)
 		assert_int_equal(ticks, i);
 		assert_int_equal(chip.cleared, i + 1);
 	}
+	machine.stop_tick();
+	assert_int_equal(chip.control, CONTROL_ENABLE);
+	assert_int_equal(chip.cleared, 6);
 }
 
 int main(void)

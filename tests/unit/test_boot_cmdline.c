@@ -250,6 +250,68 @@ static void test_random_bytes(void **state)
 	}
 }
 
+/* ---- taking parameters out ------------------------------------------------------------------ */
+
+static void expect_dropped(const char *text, const char *wanted)
+{
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	cmdline_drop(copy, "c.");
+	assert_string_equal(copy, wanted);
+	free(copy);
+}
+
+static void test_drop(void **state)
+{
+	(void)state;
+	expect_dropped("", "");
+	expect_dropped("  ", "");
+	expect_dropped("c.a", "");
+	expect_dropped(" a  b ", "a b");
+	expect_dropped("c.a b c.c=\"d e\" f", "b f");
+	expect_dropped("c a.c. cc. c.", "c a.c. cc.");
+	expect_dropped("\"c.a b\" \"d c.e\"", "\"d c.e\"");
+	expect_dropped("a=\"b  c\"  d", "a=\"b  c\" d");
+	expect_dropped("a c.b=\"c d", "a");
+	expect_dropped("c.a -- c.b  c", "-- c.b  c");
+	expect_dropped("a  \"--\" c.b", "a \"--\" c.b");
+	expect_dropped("--a c.b --", "--a --");
+}
+
+/* The parameters that are left are those of the line that have another name, and what is behind
+ * "--" stays. */
+static void test_drop_random(void **state)
+{
+	static const char letters[] = "ac.c.c.\"\"==  \t-- ";
+	char line[48], left[48], *from, *to;
+
+	(void)state;
+	for (unsigned round = 0; round < LINES; round++) {
+		uint32_t n = random_below(sizeof(line));
+		struct cmdline_param a, b;
+		bool more;
+
+		for (uint32_t i = 0; i < n; i++)
+			line[i] = letters[random_below(sizeof(letters) - 1)];
+		line[n] = '\0';
+		cmdline_drop(strcpy(left, line), "c.");
+		from = line;
+		to = left;
+		do {
+			do
+				more = cmdline_next(&from, &a);
+			while (more && !strncmp(a.name, "c.", 2));
+			assert_int_equal(cmdline_next(&to, &b), more);
+			assert_true(!more || !strcmp(a.name, b.name));
+			assert_true(!more || !a.value == !b.value);
+			assert_true(!more || !a.value || !strcmp(a.value, b.value));
+		} while (more);
+		if (from[strspn(from, " \t")])
+			assert_string_equal(from, to);
+	}
+}
+
 /* ---- sizes ---------------------------------------------------------------------------------- */
 
 static void expect_size(const char *text, uint64_t wanted, const char *rest)
@@ -413,7 +475,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),         cmocka_unit_test(test_equals),
 		cmocka_unit_test(test_quotes),        cmocka_unit_test(test_two_dashes),
-		cmocka_unit_test(test_same_name),     cmocka_unit_test(test_random_lines),
+		cmocka_unit_test(test_same_name),     cmocka_unit_test(test_drop),
+		cmocka_unit_test(test_drop_random),   cmocka_unit_test(test_random_lines),
 		cmocka_unit_test(test_random_bytes),  cmocka_unit_test(test_bases),
 		cmocka_unit_test(test_suffixes),      cmocka_unit_test(test_no_size),
 		cmocka_unit_test(test_size_overflow), cmocka_unit_test(test_random_sizes),

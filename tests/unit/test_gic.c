@@ -307,6 +307,20 @@ static void silence(void **state UNUSED)
 	assert_true(chip.core_on);
 }
 
+/* Nothing is left on or pending, and this core hears nothing; others may still send each other. */
+static void quiescence(void **state UNUSED)
+{
+	memset(chip.enabled, 1, sizeof(chip.enabled));
+	memset(chip.pending, 1, sizeof(chip.pending));
+	gic_quiesce();
+	for (unsigned id = 0; id < MAX_ID; id++) {
+		assert_int_equal(chip.enabled[id], 0);
+		assert_int_equal(chip.pending[id], 0);
+	}
+	assert_int_equal(chip.core_on, 0);
+	assert_int_equal(chip.on, 1);
+}
+
 static void without_a_cpu_interface(void **state UNUSED)
 {
 	memset(&gic, 0, sizeof(gic));
@@ -326,6 +340,7 @@ int main(void)
 		cmocka_unit_test_setup(one_that_nobody_handles, start),
 		cmocka_unit_test_setup(between_cores, start),
 		cmocka_unit_test_setup(silence, start),
+		cmocka_unit_test_setup(quiescence, start),
 		cmocka_unit_test_setup(without_a_cpu_interface, start),
 	};
 

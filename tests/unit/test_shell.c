@@ -72,6 +72,11 @@ static uint32_t next_salt(void)
 	return ++salts;
 }
 
+static const char *refusing_boot(const char *where)
+{
+	return where ? where : "nothing to go by";
+}
+
 static int failing_reset(void)
 {
 	resets++;
@@ -387,6 +392,16 @@ static void test_crash_on_another_core(void **state)
 	REFUSED("crash a 2", "crash: core 2 is still busy with the work of before\n");
 	run_fails = -ENODEV;
 	REFUSED("crash a 2", "crash: core 2 is not online\n");
+}
+
+static void test_boot(void **state)
+{
+	(void)state;
+	REFUSED("boot", "boot: there is no such device\n");
+	env.boot = refusing_boot;
+	REFUSED("boot", "boot: nothing to go by\n");
+	REFUSED("boot 0x62000000", "boot: 0x62000000\n");
+	REFUSED("boot 1 2", "usage: boot [ADDR]\n");
 }
 
 static void test_reset_and_poweroff(void **state)
@@ -1103,6 +1118,7 @@ int main(void)
 		TEST(test_dmesg_of_the_last_panic),
 		TEST(test_crash),
 		TEST(test_crash_on_another_core),
+		TEST(test_boot),
 		TEST(test_reset_and_poweroff),
 		TEST(test_numbers),
 		TEST(test_md),

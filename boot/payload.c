@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/payload.h"
+
+#include <string.h>
+
+#include "boot/console.h"
+#include "boot/cores.h"
+#include "boot/final_tree.h"
+#include "boot/handover.h"
+#include "boot/layout.h"
+#include "boot/leave.h"
+#include "boot/params.h"
+#include "boot/serial.h"
+#include "drivers/gic.h"
+#include "drivers/machine.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "mm/memblock.h"
+
+#define ARGS "boot/args"       /* the entry with the command line */
+#define NO_MACHINE 0xffffffffU /* Linux goes by the tree */
+#define NS_PER_S 1000000000ULL
+
+static struct handover plan;
+static char args[CMDLINE_MAX];
+
+static int find_args(const struct boot *b, struct store *s)
+{
+	struct store_view view;
+	int err;
+
+	if (!s->open || store_get(s, ARGS, sizeof(ARGS) - 1, &view))
+		return handover_args(&plan, b, NULL, 0, args);
+	err = handover_args(&plan, b, view.data, view.data_len, args);
+	store_release(s, &view);
+	return err;
+}
+
+/* Says what will be where. */
+static void announce(void)
+{
+	phys_addr_t lowest = memblock.memory.regions[0].base;
+
+	if (plan.ram > lowest)
+		pr_warn("boot: Linux will not use the memory below " PRIpa
+			": a zImage in the first 128 MiB of memory does not lose any",
+			plan.ram);
+	pr_info("boot: zImage at " PRIpa ", %lu bytes, kernel at " PRIpa ", device tree at " PRIpa,
+		plan.image.at, (unsigned long)plan.image.size, plan.ram + plan.image.text_offset,
+		plan.tree);
+	pr_info("boot: command line: %s", args);
+}
+
+static _Noreturn void leave(const struct boot *b)
+{
+	uint32_t number = b->machine_number;
+
+	console_drain(NULL);
+	serial_alone();
+	if (machine.stop_tick)
+		machine.stop_tick();
+	gic_quiesce();
+	leave_to((uint32_t)plan.image.at, number ? number : NO_MACHINE, (uint32_t)plan.tree);
+}
+
+static const char *boot_from(const struct boot *b, struct store *s,
+			     const struct payload_place *place)
+{
+	struct final_tree tree = {
+		.from = b->fdt,
+		.bootargs = args,
+		.initrd_start = (phys_addr_t)b->initrd_start,
+		.initrd_end = (phys_addr_t)(b->initrd_start + (b->has_initrd ? b->initrd_size : 0)),
+		.store_base = b->store_base,
+		.store_size = b->store_place != STORE_PLACE_NONE ? b->store_size : 0,
+		.store_node = b->store_place == STORE_PLACE_TREE
+				      ? final_tree_node(b->fdt, b->store_node)
+				      : -1,
+	};
+	const char *why = cores_may_leave();
+
+	if (why)
+		return why;
+	if (find_args(b, s))
+		return plan.why;
+	if (handover_plan(&plan, b, place->at, (const void *)(uintptr_t)place->at,
+			  (phys_addr_t)final_tree_room(&tree)))
+		return plan.why;
+	if (final_tree_write(&tree, (void *)(uintptr_t)plan.tree))
+		return "the device tree: its cells hold no such addresses, or its /reserved-memory "
+		       "is "
+		       "not as Linux demands it";
+	announce();
+	why = cores_leave();
+	if (why)
+		return why;
+	leave(b);
+}
+
+const char *payload_boot(const struct boot *b, struct store *s, const char *where)
+{
+	struct payload_place place = b->payload;
+
+	if (where && !params_payload(where, &place))
+		return "an address was expected";
+	if (place.kind == PAYLOAD_NONE)
+		return "from where? An address was expected, or cairn.boot= on the command line";
+	return boot_from(b, s, &place);
+}
+
+void payload_boot_by_itself(const struct boot *b, struct store *s)
+{
+	struct deadline end = deadline_after(b->payload_delay * NS_PER_S);
+
+	if (b->payload.kind == PAYLOAD_NONE)
+		return;
+	pr_notice("boot: in %lu seconds, unless a key is hit", (unsigned long)b->payload_delay);
+	do {
+		if (console_typed(NULL) >= 0) {
+			pr_notice("boot: a key was hit: it is left out");
+			return;
+		}
+	} while (!deadline_passed(&end));
+	pr_err("boot: %s", boot_from(b, s, &b->payload));
+}
