@@ -126,12 +126,79 @@ $(OUT)/payload.bin: tests/payload/start.S tests/payload/payload.c tests/payload/
 		$(filter-out %.ld, $^) -o $(@:.bin=.elf)
 	$(Q)$(CROSS)objcopy -O binary $(@:.bin=.elf) $@
 
+# ---- from flash -----------------------------------------------------------------------------
+
+# The selector (boot/selector): runs in SRAM without the MMU, so without unaligned accesses and
+# without the C library.
+SEL := $(OUT)/selector
+SEL_SRC := $(wildcard boot/selector/*.c) boot/flash_image.c boot/selection.c drivers/pl011.c lib/crc32c.c
+SEL_OBJ := $(SEL)/boot/selector/start.o $(SEL_SRC:%.c=$(SEL)/%.o)
+SEL_ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=soft
+SEL_CFLAGS := -std=gnu11 $(SEL_ARCH) -Os -g -ffunction-sections -fdata-sections \
+	-mno-unaligned-access -fno-tree-loop-distribute-patterns -fno-common $(WARN) -I. -I$(OUT)/gen \
+	-isystem build/armhf/include
+# It is given aligned words only, and takes them as words then.
+$(SEL)/lib/crc32c.o: SEL_CFLAGS += -O2 -munaligned-access
+
+$(OUT)/gen/flash_layout.h: $(OUT)/$(BOARD).dtb tools/flash-layout.sh
+	@mkdir -p $(@D)
+	$(Q)tools/flash-layout.sh $< >$@
+$(SEL)/%.o: %.c Makefile | $(OUT)/gen/flash_layout.h $(OUT)/gen/early_uart.h build/armhf/libfdt.a
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CROSS)gcc $(SEL_CFLAGS) -MMD -MP -c $< -o $@
+$(SEL)/%.o: %.S Makefile | $(OUT)/gen/flash_layout.h
+	@mkdir -p $(@D)
+	$(SAY) AS $@
+	$(Q)$(CROSS)gcc $(SEL_ARCH) -g -I$(OUT)/gen -MMD -MP -c $< -o $@
+$(SEL)/selector.ld: linker/selector.ld $(OUT)/gen/flash_layout.h
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -E -P -x c -I$(OUT)/gen $< -o $@
+$(OUT)/selector.elf: $(SEL_OBJ) $(SEL)/selector.ld
+	$(SAY) LD $@
+	$(Q)$(CROSS)gcc $(SEL_ARCH) -nostdlib -T $(SEL)/selector.ld -Wl,--gc-sections,--fatal-warnings \
+		-Wl,--build-id=none,-z,noexecstack $(SEL_OBJ) -lgcc -o $@
+$(OUT)/selector.bin: $(OUT)/selector.elf
+	$(SAY) BIN $@
+	$(Q)$(CROSS)objcopy -O binary $< $@
+-include $(wildcard $(SEL)/*/*.d $(SEL)/*/*/*.d)
+
+# What the command line in flash says; the selector puts A or B for the question mark.
+FLASH_BOOTARGS := cairn.panic=reset
+FLASH_IMAGE_SRC := tools/flash/image.c lib/crc32c.c
+$(HOST)/flash-image: $(FLASH_IMAGE_SRC) boot/flash_image.h
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -I. $(FLASH_IMAGE_SRC) -o $@
+$(OUT)/gen/flash_bootargs: version # rewritten only when it is another one
+	@mkdir -p $(@D)
+	@echo '$(FLASH_BOOTARGS) cairn.image=?' | cmp -s - $@ || \
+		echo '$(FLASH_BOOTARGS) cairn.image=?' >$@
+$(OUT)/flash.dtb: $(OUT)/$(BOARD).dtb $(OUT)/gen/flash_bootargs
+	$(Q)cp $< $@
+	$(Q)fdtput -t s $@ /chosen bootargs "$$(cat $(OUT)/gen/flash_bootargs)"
+# The tree lies behind the image, as a tree would that was appended to it.
+$(OUT)/cairn.img: $(OUT)/cairn.bin $(OUT)/cairn.elf $(OUT)/flash.dtb $(HOST)/flash-image
+	$(SAY) IMG $@
+	$(Q)place() { $(CROSS)nm $(OUT)/cairn.elf | sed -n "s/ . $$1$$//p"; }; \
+	$(HOST)/flash-image $(OUT)/cairn.bin $$(place __image_start) $(OUT)/flash.dtb \
+		$$(place __image_end) "Cairn $(VERSION)" >$@
+$(OUT)/flash.img: tools/make-flash.sh $(OUT)/gen/flash_layout.h $(OUT)/selector.bin $(OUT)/cairn.img
+	$(SAY) IMG $@
+	$(Q)tools/make-flash.sh $(OUT)/gen/flash_layout.h $@ $(OUT)/selector.bin $(OUT)/cairn.img $(OUT)/cairn.img
+
+.PHONY: flash
+flash: ## build/vexpress-a9/flash.img: the flash with selector and images (docs/board.md)
+	@tools/setup.sh flash
+	$(MAKE) --no-print-directory $(OUT)/flash.img
+
 # ---- host tests -----------------------------------------------------------------------------
 
 # What does not touch the CPU or a device is built for the host as it is.
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
 	cmdline.c fault.c final_tree.c find_memory.c handover.c map.c memory.c params.c reserve.c \
 	reserved_memory.c store_region.c store_search.c summary.c zimage.c)
+HOST_SRC += $(addprefix boot/, flash_image.c selection.c selection_write.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))

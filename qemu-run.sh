@@ -26,6 +26,9 @@ takes a short tour by itself, powers off and exits with status 0. With --init an
   --elf          boot cairn.elf instead of cairn.bin; no -i, and trees up to $elf_tree_max bytes
   --no-dtb       hand over no tree: QEMU passes ATAGs, and the tree in the image is used
   --append-dtb   hand over the tree behind the image; QEMU passes ATAGs as well
+  --flash [FILE] boot from flash, as the board does after a reset: from FILE, or from the build's
+                 flash.img, of which a copy is kept so that what the board writes is there again; the
+                 command line and the tree are those in flash (docs/board.md)
   --ram FILE     keep the guest's RAM in FILE, so that the store outlives QEMU
   --nor FILE     keep the board's NOR flash in FILE, so that what is written there outlives QEMU
   --init 'CMD; CMD'  shell commands to run at boot, without double quotes
@@ -46,6 +49,11 @@ need_arg() {
 	[ $# -ge 2 ] || die "$1 needs an argument; see --help"
 }
 
+# What the options that hand something over have in common with --flash.
+no_flash() {
+	[ -z "$flash" ] || die "--flash: the board takes nothing from QEMU; leave $1 out"
+}
+
 # The bytes of a size such as 64M.
 bytes() {
 	local n=${1%[KMGkmg]}
@@ -58,7 +66,7 @@ bytes() {
 	esac
 }
 
-ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb=''
+ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb='' flash='' flashfile=''
 extra=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -70,6 +78,10 @@ while [ $# -gt 0 ]; do
 	--elf) kernel=elf ;;
 	--no-dtb) [ "$tree" = append ] || tree=none && no_dtb=1 ;;
 	--append-dtb) tree=append ;;
+	--flash)
+		flash=1
+		[[ ${2:--} = -* ]] || { flashfile=$2 && shift; }
+		;;
 	--ram) need_arg "$@" && ramfile=$2 && shift ;;
 	--nor) need_arg "$@" && norfile=$2 && shift ;;
 	--init) need_arg "$@" && init=$2 && shift ;;
@@ -82,6 +94,17 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+[ -z "$bootargs" ] || no_flash -a
+[ -z "$dtb" ] || no_flash -d
+[ -z "$initrd" ] || no_flash -i
+[ -z "$init" ] || no_flash --init
+[ $kernel = bin ] || no_flash --elf
+[ $tree != none ] || no_flash --no-dtb
+[ $tree != append ] || no_flash --append-dtb
+[ -z "$norfile" ] || [ -z "$flash" ] || die "--flash and --nor: the board has one flash; leave one of them out"
+[ -z "$flash" ] || [ "$ram" = 1G ] || die "--flash: the tree in flash says that the board has 1G; leave -m out"
+[ -z "$flashfile" ] || { [ -f "$flashfile" ] && [ -w "$flashfile" ]; } ||
+	die "--flash $flashfile: expected a file that can be written; \"make flash\" makes one"
 if ! [[ $ram =~ ^[0-9]{1,9}[KMGkmg]?$ ]] || [ "$(bytes "$ram")" -lt $((4 << 20)) ] ||
 	[ "$(bytes "$ram")" -gt $((1 << 30)) ]; then
 	die "-m $ram: expected a size from 4M to 1G"
@@ -111,7 +134,7 @@ fi
 [ $kernel = bin ] || [ -z "$initrd" ] || die "--elf: QEMU would drop -i in silence; leave one of them out"
 
 "$here/tools/setup.sh" run || die "the packages above could not be installed" 1
-make -C "$here" --no-print-directory -s all >&2 || die "the build failed: see above" 1
+make -C "$here" --no-print-directory -s ${flash:+flash} all >&2 || die "the build failed: see above" 1
 dtb=${dtb:-$out/vexpress-a9.dtb}
 
 command -v qemu-system-arm >/dev/null || die "qemu-system-arm is missing: apt-get install qemu-system-arm" 1
@@ -138,11 +161,27 @@ if [ "$tree" = append ]; then
 	cat "$out/cairn.bin" "$dtb" >"$image"
 fi
 
+if [ -n "$flash" ] && [ -z "$flashfile" ]; then
+	flashfile=$out/flash-kept.img
+	if [ ! -f "$flashfile" ]; then
+		cp "$out/flash.img" "$flashfile"
+	elif [ "$out/flash.img" -nt "$flashfile" ]; then
+		echo "qemu-run.sh: flash.img is newer than what is kept of it: the board starts with the new one, and what it had written is in $flashfile.old" >&2
+		mv "$flashfile" "$flashfile.old"
+		cp "$out/flash.img" "$flashfile"
+	fi
+fi
+
 # shellcheck disable=SC2054 # the commas are QEMU's
 qemu=(qemu-system-arm -M vexpress-a9 -smp "$smp" -nographic -no-user-config
 	-audiodev none,id=none -global pl041.audiodev=none
-	-semihosting-config enable=on,target=native -kernel "$image" -append "$args")
-[ "$tree" != pass ] || qemu+=(-dtb "$dtb")
+	-semihosting-config enable=on,target=native)
+if [ -n "$flash" ]; then
+	qemu+=(-drive "if=pflash,format=raw,file=${flashfile//,/,,}")
+else
+	qemu+=(-kernel "$image" -append "$args")
+	[ "$tree" != pass ] || qemu+=(-dtb "$dtb")
+fi
 [ -z "$initrd" ] || qemu+=(-initrd "$initrd")
 if [ -n "$ramfile" ]; then
 	qemu+=(-object "memory-backend-file,id=ram,size=$ram,mem-path=${ramfile//,/,,},share=on"

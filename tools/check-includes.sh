@@ -12,11 +12,12 @@ allowed() {
 	store) echo store lib ;;
 	shell) echo shell store mm drivers lib ;;
 	boot) echo boot shell store mm drivers lib ;;
+	boot/selector) echo boot drivers lib ;;
 	esac
 }
 
 bad=0
-for layer in lib drivers mm store shell boot; do
+for layer in lib drivers mm store shell boot boot/selector; do
 	for file in "$layer"/*.[chS]; do
 		targets=$(sed -nE 's,^ *# *include "(\.\./)?([a-z]+)/.*,\2,p' "$file" | sort -u)
 		for target in $targets; do

@@ -22,4 +22,4 @@ END {
 		bad = 1
 	}
 	exit bad
-}' lib/*.h drivers/*.h mm/*.h store/*.h shell/*.h boot/*.h tools/memmap/*.h tools/fcs/*.h
+}' lib/*.h drivers/*.h mm/*.h store/*.h shell/*.h boot/*.h boot/selector/*.h tools/memmap/*.h tools/fcs/*.h

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs the Debian packages that a job needs and that are missing; asks sudo only if not root.
 #   tools/setup.sh run    what ./qemu-run.sh needs
+#   tools/setup.sh flash  that, and what make flash needs
 #   tools/setup.sh test   that, and what make test needs
 #   tools/setup.sh linux  what make check-linux needs
 #   tools/setup.sh bench  what make bench-memblock and make bench-store need
@@ -18,11 +19,12 @@ bench="$run gcc libc6-dev valgrind xz-utils pkg-config libhts-dev libglib2.0-dev
 
 case ${1:-} in
 run) wanted=$run ;;
+flash) wanted="$run gcc libc6-dev" ;;
 test) wanted="$run $test" ;;
 linux) wanted=$linux ;;
 bench) wanted=$bench ;;
 *)
-	echo "usage: tools/setup.sh run|test|linux|bench" >&2
+	echo "usage: tools/setup.sh run|flash|test|linux|bench" >&2
 	exit 2
 	;;
 esac

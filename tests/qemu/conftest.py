@@ -19,6 +19,8 @@ from desk import Desk
 REPO = Path(__file__).resolve().parents[2]
 DTS = REPO / "tests" / "dts"
 ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb", "payload.bin")
+FLASH_ARTEFACTS = ("flash.img", "cairn.img", "flash.dtb", "gen/flash_layout.h")
+FLASH_IMAGE = "flash-image"
 MEMMAP = "memmap-asan"
 STRESS = "stress.bin"  # the image with another command "stress"
 
@@ -38,6 +40,9 @@ class Project:
         self.script = path / "qemu-run.sh"
         out = path / "build" / "vexpress-a9"
         self.bin, self.elf, self.dtb, self.payload = (out / name for name in ARTEFACTS)
+        self.flash_img, self.flash_dtb = out / "flash.img", out / "flash.dtb"
+        self.cairn_img, self.flash_layout = out / "cairn.img", out / "gen" / "flash_layout.h"
+        self.flash_image = path / FLASH_IMAGE
         self.memmap = path / MEMMAP
         self.stress = out / STRESS
         nm = subprocess.run(["arm-none-eabi-nm", self.elf], check=True, text=True,
@@ -57,17 +62,18 @@ class Project:
 
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
-    subprocess.run(["make", "-s", "-C", REPO, "all", f"build/host/{MEMMAP}",
-                    f"build/vexpress-a9/{STRESS}", "build/vexpress-a9/payload.bin"],
+    subprocess.run(["make", "-s", "-C", REPO, "all", "flash", f"build/host/{MEMMAP}",
+                    "build/vexpress-a9/payload.bin", f"build/vexpress-a9/{STRESS}"],
                    check=True, timeout=600)
     temporary = path.with_suffix(".new")
     out = temporary / "build" / "vexpress-a9"
-    out.mkdir(parents=True)
-    for name in (*ARTEFACTS, STRESS):
-        shutil.copy2(REPO / "build" / "vexpress-a9" / name, out)
+    (out / "gen").mkdir(parents=True)
+    for name in (*ARTEFACTS, *FLASH_ARTEFACTS, STRESS):
+        shutil.copy2(REPO / "build" / "vexpress-a9" / name, out / name)
     shutil.copy2(REPO / "qemu-run.sh", temporary)
-    shutil.copy2(REPO / "build" / "host" / MEMMAP, temporary)
-    (temporary / "Makefile").write_text("all: ;\n")
+    for name in (MEMMAP, FLASH_IMAGE):
+        shutil.copy2(REPO / "build" / "host" / name, temporary)
+    (temporary / "Makefile").write_text("all flash: ;\n")
     (temporary / "tools").mkdir()
     (temporary / "tools" / "setup.sh").write_text("#!/bin/sh\n")
     (temporary / "tools" / "setup.sh").chmod(0o755)

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from board import joined, parse_dump
+from flash import Flash
 
 WAIT = 60  # seconds for a run of memmap, or of a QEMU that only writes its tree
 ATAGS_OFFSET = 0x100  # where QEMU and most loaders put them, from the start of RAM
@@ -146,6 +147,7 @@ class Desk:
         """What memmap prints about the boot with this log."""
         image = self.project.image
         source, at, size = re.search(r"\] device tree: ([^,]+), 0x([0-9a-f]+), (\d+) bytes", log).groups()
+        letter = re.search(r"cairn\.image=([AB])|$", log)[1]
         options = ["--phys", 32, "--load-addr", hex(image[0]), "--store", STORE,
                    "--image", f"0x{image[0]:x},{image[1] + 1 - image[0]}"]
         if source != "linked into the image":
@@ -155,16 +157,19 @@ class Desk:
             path.write_bytes(self.atags(board, argv))
             options += ["--atags", path]
         path = self.folder / "desk.dtb"
-        path.write_bytes(self.tree(argv, source, int(at, 16)).ljust(int(size), b"\0"))
+        path.write_bytes(self.tree(argv, source, int(at, 16), int(size), letter).ljust(int(size), b"\0"))
         done = subprocess.run([self.project.memmap, *map(str, options), path], capture_output=True,
                               timeout=WAIT, text=True, errors="replace", check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def tree(self, argv, source, at):
+    def tree(self, argv, source, at, size, letter):
         """The tree from SOURCE, as the boot calls it."""
         kernel = option(argv, "-kernel")
         loaded = blobs(argv)
+        if (option(argv, "-drive") or "").startswith("if=pflash") and not kernel:
+            path = option(argv, "-drive").partition(",file=")[2].replace(",,", ",")
+            return Flash(self.project, path).tree(letter, size)
         if source == "linked into the image":
             return self.project.dtb.read_bytes()
         if source == "appended to the image":

@@ -49,7 +49,7 @@ def test_help(project):
     status, out, complaints = run(project.script, "--help")
     assert (status, complaints) == (0, "")
     for option in ("-m SIZE", "-a BOOTARGS", "-d DTB", "-i INITRD", "--smp N", "--elf", "--no-dtb",
-                   "--append-dtb", "--ram FILE", "--nor FILE", "--init", "--gdb"):
+                   "--append-dtb", "--flash [FILE]", "--ram FILE", "--nor FILE", "--init", "--gdb"):
         assert re.search(rf"^ +{re.escape(option)}", out, re.M), option
     assert "--" in out
     assert run(project.script, "-h")[1] == out
@@ -69,6 +69,14 @@ def test_help(project):
     (["--elf", "--append-dtb"], "--append-dtb"),
     (["--init", 'put k "v"'], "--init"),
     (["-a", "x" * 1024], "1023"),
+    (["--flash", "/nowhere.img"], "/nowhere.img"),
+    (["--flash", "-m", "64M"], "-m"),
+    (["--flash", "-a", "quiet"], "-a"),
+    (["--flash", "-d", "/bin/true"], "-d"),
+    (["--flash", "--init", "ls"], "--init"),
+    (["--elf", "--flash"], "--elf"),
+    (["--flash", "--append-dtb"], "--append-dtb"),
+    (["--flash", "--nor", "flash.img"], "--nor"),
 ])
 def test_wrong_usage(project, options, words):
     """One line that names what is wrong, and a status of 2; QEMU is not started."""
