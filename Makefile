@@ -198,7 +198,7 @@ flash: ## build/vexpress-a9/flash.img: the flash with selector and images (docs/
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
 	cmdline.c fault.c final_tree.c find_memory.c handover.c map.c memory.c params.c reserve.c \
 	reserved_memory.c store_region.c store_search.c summary.c zimage.c)
-HOST_SRC += $(addprefix boot/, flash_image.c selection.c selection_write.c)
+HOST_SRC += $(addprefix boot/, flash_image.c images.c selection.c selection_write.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))

@@ -68,6 +68,8 @@ struct boot {
 	unsigned cores_max; /**< cores to be used at most; 0: all */
 	struct payload_place payload; /**< cairn.boot */
 	uint32_t payload_delay;       /**< cairn.bootdelay, in seconds */
+	char image;            /**< 'A' or 'B': which image of the flash this is; 0: none of them */
+	bool confirm_manually; /**< it came up when a person says so */
 
 	/* The store's region. */
 	enum store_place store_place;

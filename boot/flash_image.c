@@ -12,41 +12,32 @@ static bool in_ram(uint32_t base, uint32_t size, uint32_t ram, uint32_t ram_size
 	       base >= ram && base - ram <= ram_size && size <= ram_size - (base - ram);
 }
 
-static bool apart(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+/* Whether what the header H says of itself can be, in ROOM bytes. */
+static bool possible(const struct flash_image *h, uint32_t room)
 {
-	return a + a_size <= b || b + b_size <= a;
-}
+	uint32_t code = h->parts[FLASH_IMAGE_CODE].base, tree = h->parts[FLASH_IMAGE_TREE].base;
+	uint32_t code_size = h->parts[FLASH_IMAGE_CODE].size;
+	uint32_t tree_size = h->parts[FLASH_IMAGE_TREE].size;
 
-static const char *places_problem(const struct flash_image *h, uint32_t ram, uint32_t ram_size)
-{
-	for (unsigned i = 0; i < FLASH_IMAGE_PARTS; i++)
-		if (!in_ram(h->parts[i].base, h->parts[i].size, ram, ram_size))
-			return "it belongs where this board has no RAM";
-	if (!apart(h->parts[0].base, h->parts[0].size, h->parts[1].base, h->parts[1].size))
-		return "its tree belongs where its code does";
-	return NULL;
+	return room >= sizeof(*h) && code_size <= room - sizeof(*h) &&
+	       tree_size <= room - sizeof(*h) - code_size &&
+	       (code + code_size <= tree || tree + tree_size <= code) && h->mark < tree_size &&
+	       !h->text[FLASH_IMAGE_TEXT - 1];
 }
 
 const char *flash_image_problem(const struct flash_image *h, uint32_t room, uint32_t ram,
 				uint32_t ram_size)
 {
-	const char *problem;
-
 	if (h->magic != FLASH_IMAGE_MAGIC)
 		return "there is none";
 	if (h->header_crc != crc32c(0, h, offsetof(struct flash_image, header_crc)))
 		return "its header does not match its checksum";
 	if (h->version != FLASH_IMAGE_VERSION)
-		return "its header has another version than the one known";
-	problem = places_problem(h, ram, ram_size);
-	if (problem)
-		return problem;
-	if (h->mark >= h->parts[FLASH_IMAGE_TREE].size || h->text[FLASH_IMAGE_TEXT - 1])
-		return "its header contradicts itself";
-	if (h->parts[FLASH_IMAGE_CODE].size > room - sizeof(*h) ||
-	    h->parts[FLASH_IMAGE_TREE].size > room - sizeof(*h) - h->parts[FLASH_IMAGE_CODE].size)
-		return "it is longer than its place";
-	return NULL;
+		return "its header has another version than is known here";
+	for (unsigned i = 0; i < FLASH_IMAGE_PARTS; i++)
+		if (!in_ram(h->parts[i].base, h->parts[i].size, ram, ram_size))
+			return "it belongs where this board has no RAM";
+	return possible(h, room) ? NULL : "its header contradicts itself or is for a larger place";
 }
 
 uint32_t flash_image_bytes(const struct flash_image *h)

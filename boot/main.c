@@ -10,6 +10,7 @@
 #include "boot/crash.h"
 #include "boot/exception.h"
 #include "boot/find_memory.h"
+#include "boot/images.h"
 #include "boot/last_boot.h"
 #include "boot/layout.h"
 #include "boot/map.h"
@@ -310,6 +311,7 @@ static void run_shell(struct boot *b)
 		.cores = &cores_for_shell,
 		.flush = flush,
 		.flash = machine.flash,
+		.images = &images_for_shell,
 		.holder = holder,
 		.pgtable = mmu_tables(),
 		.heap_used = heap_used,
@@ -347,6 +349,7 @@ int main(void)
 	summary_log(&boot);
 	open_store(&boot);
 	last_boot_write(&store);
+	images_came_up(&boot, machine.flash, store.open || boot.store_place == STORE_PLACE_NONE);
 	run_shell(&boot);
 	panic("the console is gone");
 }

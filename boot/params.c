@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot/cmdline.h"
+#include "boot/images.h"
 #include "boot/layout.h"
 #include "boot/memory.h"
 #include "boot/reserve.h"
@@ -105,6 +106,8 @@ static const struct param memory_params[] = {
 	{"cairn.autosave", set_autosave},
 	{"cairn.boot", set_boot},
 	{"cairn.bootdelay", set_boot_delay},
+	{"cairn.image", images_param},
+	{"cairn.confirm", images_confirm_param},
 	{"cairn.semihosting", NULL}, /* taken early */
 	{"cairn.panic", NULL},
 };

@@ -93,8 +93,11 @@ int cmd_bootargs(struct shell_env *env, int argc, char *argv[]);
 int cmd_md(struct shell_env *env, int argc, char *argv[]);
 /** One 32-bit write, if env->may_access() lets it. */
 int cmd_mw(struct shell_env *env, int argc, char *argv[]);
-/** env->boot() with argv[1] or NULL, which returns only if it is refused. */
+/** env->boot() with argv[1] or NULL, which returns only if it is refused; or cmd_images(). */
 int cmd_boot(struct shell_env *env, int argc, char *argv[]);
+/** "boot status|confirm|select A|B": the images in flash, that this one is good, which one is
+ * first. */
+int cmd_images(struct shell_env *env, int argc, char *argv[]);
 /** env->crash() with argv[1], on the core argv[2] if that is given. */
 int cmd_crash(struct shell_env *env, int argc, char *argv[]);
 /** env->reset(), which returns only if it fails. */

@@ -31,6 +31,16 @@ struct shell_cores {
 	int (*run)(unsigned core, long (*fn)(void *arg), void *arg, long *result);
 };
 
+/** Images A and B of the flash, as 0 and 1; see boot/images.h. */
+struct shell_images {
+	/** Writes what is known of IMAGE to TEXT; false if there is none of that number. */
+	bool (*describe)(unsigned image, char *text, size_t size);
+	/** Marks that the one that runs has come up. NULL, or a clause that says why not. */
+	const char *(*confirm)(void);
+	/** Has IMAGE tried first from now on. NULL, or a clause that says why not. */
+	const char *(*select)(unsigned image);
+};
+
 /** What the shell works on. Pointers stay the caller's and must outlive the shell. */
 struct shell_env {
 	/** Writes LEN bytes to the console; '\n' is written as is (the console adds '\r'). */
@@ -79,7 +89,8 @@ struct shell_env {
 	/** Saves the store in flash. 0 or a negative errno value, and TEXT, of SIZE bytes, says
 	 * what came of it. NULL: it cannot be. */
 	int (*save)(char *text, size_t size);
-	struct flash *flash; /**< NULL: there is none */
+	struct flash *flash;               /**< NULL: there is none */
+	const struct shell_images *images; /**< NULL: there are none */
 	/** Bytes of the heap in use and in all, for meminfo. NULL: no heap. */
 	size_t (*heap_used)(void);
 	size_t (*heap_size)(void);

@@ -3,6 +3,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import struct
@@ -10,8 +11,11 @@ import struct
 import pytest
 
 from board import PROMPT
+from conftest import loader
 from flash import TRIES, Flash
+from test_payload import NO_MACHINE, PAYLOAD, leave
 
+MANUAL = "cairn.panic=reset cairn.confirm=manual"
 NOWHERE = struct.pack("<I", 0xE7F000F0) * 8  # undefined instructions
 
 
@@ -23,7 +27,7 @@ def flash(project, tmp_path):
     shutil.copyfile(project.flash_img, path)
     contents = Flash(project, path)
     for letter in "AB":
-        contents.put_image(letter, bootargs="cairn.panic=reset", text=f"test {letter}")
+        contents.put_image(letter, bootargs=MANUAL, text=f"test {letter}")
     yield contents
     path.unlink()
 
@@ -93,7 +97,7 @@ def test_damaged_image(flash, start, broken, offset, clause):
 
 def test_image_that_panics(flash, start):
     """An image that ends in a panic before it is confirmed has its three tries, and no more."""
-    flash.put_image("A", bootargs='cairn.panic=reset cairn.init="crash panic"', text="bad")
+    flash.put_image("A", bootargs=MANUAL + ' cairn.init="crash panic"', text="bad")
     board = start(flash, prompt=False)
     for number in range(1, 1 + TRIES):
         board.until(f"Selector: image A, bad, try {number} of 3")
@@ -152,3 +156,113 @@ def test_two_letters_of_one_board(flash, start):
     flash.write(flash.place("A"), b"\0")
     board = start(flash)
     assert "mem=512M cairn.image=B" in board.run("bootargs")
+
+
+def test_confirmed_by_itself(project, flash, start):
+    """What `make flash` makes is confirmed by its first boot, and then flash is not written any more."""
+    shutil.copyfile(project.flash_img, flash.path)
+    board = start(flash, "--smp", 2)
+    assert "] flash: image A, confirmed now\n" in board.boot_log
+    before = flash.path.read_bytes()
+    board.reset()
+    assert re.fullmatch(r"image A, Cairn [^,]+", said(board)[0])
+    assert "] flash: image A, confirmed\n" in board.boot_log
+    assert flash.path.read_bytes() == before
+    assert flash.counted() == ("A", [1, 0], [True, False])
+
+
+def test_new_version(flash, start):
+    """The way of a new version: into the place of the image that does not run, selected, and confirmed."""
+    board = start(flash)
+    assert "not confirmed: \"boot confirm\" does it" in board.boot_log
+    board.run("boot confirm")
+    assert board.run("boot status") == "image A: test A, confirmed, runs, is tried first\n" \
+        "image B: test B, 3 of 3 tries left"
+    board.poweroff()
+    flash.put_image("B", bootargs="cairn.panic=reset", text="new B")
+    board = start(flash)
+    assert said(board) == ["image A, test A"]
+    assert board.run("boot select B") == "image B is tried first from now on"
+    board.reset()
+    assert said(board) == ["image B, new B, try 1 of 3"]
+    assert "] flash: image B, confirmed now\n" in board.boot_log
+    board.reset()
+    assert said(board) == ["image B, new B"]
+    assert flash.counted() == ("B", [0, 1], [False, True])
+
+
+def test_new_version_that_fails(flash, start):
+    """It panics at each start: then the one before it runs again, and says why."""
+    flash.put_image("B", bootargs=MANUAL + ' cairn.init="crash read"', text="new B")
+    board = start(flash)
+    board.run("boot select B")
+    board.send("reset\r")
+    for number in range(1, 1 + TRIES):
+        board.until(f"Selector: image B, new B, try {number} of 3")
+        board.until_fault()
+    board.wait_prompt()
+    assert "image A, test A, try 1 of 3" in said(board)
+    assert "] flash: image B was left out: its tries are used up and it was not confirmed\n" \
+        in board.boot_log
+
+
+def test_many_selections(flash, start):
+    """More than an area holds, so that the next one is erased."""
+    board = start(flash)
+    for number in range(130):
+        letter = "BA"[number % 2]
+        assert board.run(f"boot select {letter}") == f"image {letter} is tried first from now on"
+    board.run("boot select B")
+    board.reset()
+    assert said(board) == ["image B, test B, try 1 of 3"]
+    assert len(list(flash.records())) == 132
+
+
+def test_damaged_image_is_not_selected(flash, start):
+    flash.write(flash.place("B") + 1000, b"\xa5\x5a")
+    board = start(flash)
+    assert board.run("boot select B") == "boot select: its bytes do not match their checksum"
+    assert board.run("boot status").endswith(
+        "image B: test B, left out: its bytes do not match their checksum")
+    assert flash.counted()[0] == "A"
+
+
+def test_power_cut_in_selections(flash, start, tmp_path):
+    """QEMU is killed while one selection follows the other: the next start has the last one, or the next."""
+    seed = int(os.environ.get("SELECTOR_SEED", 1))
+    print(f"SELECTOR_SEED={seed}")
+    rng = random.Random(seed)
+    pid = tmp_path / "pid"
+    for _ in range(4):
+        pid.unlink(missing_ok=True)
+        board = start(flash, "--", "-pidfile", pid)
+        for _ in range(rng.randrange(1, 40)):
+            board.run("boot select A; boot select B; boot select A; boot select B")
+        board.send("boot select A; boot select B\r")
+        board.until(rng.choice(["boot select B", "image A is", "image B is"]))
+        board.kill_qemu(int(pid.read_text()), signal.SIGKILL)
+        preferred, used, _ = flash.counted()
+        assert used == [0, 0]
+        board = start(flash, prompt=False)
+        board.until(f"Selector: image {preferred}, test {preferred}, try 1 of 3")
+        board.close()
+
+
+def test_started_otherwise(boot):
+    """Without the selector nothing is said, and nothing can be confirmed."""
+    board = boot()
+    assert "] flash: " not in board.boot_log
+    assert board.run("boot confirm") == "boot confirm: Cairn was not started from flash by the selector"
+    assert board.run("boot select A") == "boot select: there is none"
+
+
+@pytest.mark.parametrize("used", [1, 4])
+def test_payload_behind_the_selector(project, flash, start, used):
+    """Cores that the selector parked get to the payload, whether Cairn used them or not; the selector comes
+    back with the reset."""
+    flash.put_image("A", bootargs=f"{MANUAL} cairn.cores={used}", text="test A")
+    board = start(flash, "--smp", 4, "--", *loader(project.payload, PAYLOAD))
+    report = leave(board, f"boot 0x{PAYLOAD:x}")
+    assert (report.core["r0"], report.core["r1"]) == (0, NO_MACHINE)
+    assert [what for what, _ in report.others] == ["core here"] * 3
+    assert said(board) == ["image A, test A, try 2 of 3"]

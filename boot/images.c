@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/images.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "boot/selection.h"
+#include "lib/log.h"
+#include "mm/memblock.h"
+
+#define PARTS (1 + SELECTION_AREAS) /* of one size, of the selector's partition: code, areas */
+
+/* An image as it lies in flash. */
+struct image {
+	uint32_t off;
+	struct flash_image header;
+	const char *problem; /* of the header; NULL: none */
+};
+
+static struct flash *flash;
+static char running; /* 'A' or 'B', or 0 */
+static uint32_t running_crc;
+static uint32_t areas; /* where they begin; 0: there are none */
+
+static struct selection_flash selection;
+
+void images_param(struct boot *b, const char *value)
+{
+	if (value && (!strcmp(value, "A") || !strcmp(value, "B")))
+		b->image = *value;
+	else if (!value || strcmp(value, "?") != 0)
+		pr_warn("cairn.image=%s: expected A or B: ignored", value ? value : "");
+}
+
+void images_confirm_param(struct boot *b, const char *value)
+{
+	b->confirm_manually = value && !strcmp(value, "manual");
+	if (!b->confirm_manually)
+		pr_warn("cairn.confirm=%s: expected manual: ignored", value ? value : "");
+}
+
+static void read_areas(void *ctx, uint32_t offset, void *to, size_t size)
+{
+	(void)ctx;
+	flash->read(flash, areas + offset, to, (uint32_t)size);
+}
+
+static int program_areas(void *ctx, uint32_t offset, uint32_t word)
+{
+	(void)ctx;
+	return flash_write(flash, areas + offset, &word, sizeof(word));
+}
+
+static int erase_areas(void *ctx, uint32_t offset)
+{
+	(void)ctx;
+	return flash_erase(flash, areas + offset, selection.stride);
+}
+
+static struct selection_flash selection = {
+	.read = read_areas,
+	.program = program_areas,
+	.erase = erase_areas,
+};
+
+static const struct flash_partition *partition(const char *name)
+{
+	return flash_find(flash, name, strlen(name));
+}
+
+/* Finds images and records. NULL, or what is missing. */
+static const char *find_areas(void)
+{
+	const struct flash_partition *p;
+
+	areas = 0;
+	if (!flash)
+		return "no flash was found";
+	p = partition("selector");
+	if (!p || !partition("image-a") || !partition("image-b"))
+		return "the device tree lacks one of the partitions selector, image-a, image-b";
+	selection.stride = p->size / PARTS;
+	areas = p->off + selection.stride;
+	return NULL;
+}
+
+/* Reads the header of image NUMBER, whose partition is there. */
+static void look(unsigned number, struct image *image)
+{
+	const struct flash_partition *p = partition(number ? "image-b" : "image-a");
+	uint32_t ram = (uint32_t)memblock_start_of_DRAM();
+
+	image->off = p->off;
+	flash->read(flash, p->off, &image->header, sizeof(image->header));
+	image->problem = flash_image_problem(&image->header, p->size, ram,
+					     (uint32_t)(memblock_end_of_DRAM() - ram));
+}
+
+/* What is wrong with IMAGE, its bytes included; NULL: nothing. */
+static const char *problem(const struct image *image)
+{
+	if (image->problem)
+		return image->problem;
+	if (flash_crc(flash, 0, image->off + (uint32_t)sizeof(image->header),
+		      flash_image_bytes(&image->header)) != image->header.crc)
+		return "its bytes do not match their checksum";
+	return NULL;
+}
+
+/* Why the selector would leave out image NUMBER, which is IMAGE, by the record S; NULL: it would
+ * not. */
+static const char *left_out(const struct selection *s, unsigned number, const struct image *image)
+{
+	if (!image->problem && !selection_confirmed(s, number, image->header.crc) &&
+	    !selection_tries_left(s, number))
+		return "its tries are used up and it was not confirmed";
+	return problem(image);
+}
+
+/* Confirms the image that runs. NULL, or why not. */
+static const char *confirm(void)
+{
+	unsigned number = running == 'B';
+	struct image image;
+
+	look(number, &image);
+	if (image.problem || image.header.crc != running_crc)
+		return "what lies in its place is not what was started";
+	return selection_confirm(&selection, number, running_crc) ? flash->problem : NULL;
+}
+
+/* Says why the image that runs is not the one that is tried first. */
+static void report_other(const struct selection *s)
+{
+	struct image image;
+	const char *why;
+
+	look(s->preferred, &image);
+	why = left_out(s, s->preferred, &image);
+	pr_warn("flash: image %c was left out: %s", 'A' + (char)s->preferred,
+		why ? why : "the selector found it damaged");
+}
+
+void images_came_up(const struct boot *b, struct flash *f, bool well)
+{
+	struct selection_found found;
+	struct image image;
+	const char *why;
+
+	flash = f;
+	running = b->image;
+	why = find_areas();
+	if (!running)
+		return;
+	if (why) {
+		pr_warn("flash: image %c is not confirmed: %s", running, why);
+		return;
+	}
+	selection_find(&selection, &found);
+	if (found.record.preferred != (running == 'B'))
+		report_other(&found.record);
+	look(running == 'B', &image);
+	running_crc = image.header.crc;
+	if (!image.problem &&
+	    selection_confirmed(&found.record, running == 'B', image.header.crc)) {
+		pr_info("flash: image %c, confirmed", running);
+		return;
+	}
+	why = !well                 ? "the store is not open"
+	      : b->confirm_manually ? "\"boot confirm\" does it"
+				    : confirm();
+	if (why)
+		pr_warn("flash: image %c, not confirmed: %s", running, why);
+	else
+		pr_info("flash: image %c, confirmed now", running);
+}
+
+static bool describe(unsigned number, char *text, size_t size)
+{
+	struct selection_found found;
+	char state[32] = "confirmed";
+	struct image image;
+	const char *why;
+
+	if (!areas || number >= FLASH_IMAGES)
+		return false;
+	selection_find(&selection, &found);
+	look(number, &image);
+	if (image.problem || !selection_confirmed(&found.record, number, image.header.crc))
+		snprintf(state, sizeof(state), "%u of %u tries left",
+			 selection_tries_left(&found.record, number), SELECTION_TRIES);
+	why = left_out(&found.record, number, &image);
+	snprintf(text, size, "%s%s%s%s%s%s", image.problem ? "" : image.header.text,
+		 image.problem ? "" : ", ", why ? "left out: " : state, why ? why : "",
+		 running == (char)('A' + number) ? ", runs" : "",
+		 found.record.preferred == number ? ", is tried first" : "");
+	return true;
+}
+
+static const char *confirm_for_shell(void)
+{
+	if (!areas)
+		return find_areas();
+	return running ? confirm() : "Cairn was not started from flash by the selector";
+}
+
+static const char *select_for_shell(unsigned number)
+{
+	struct image image;
+	const char *why;
+
+	if (!areas)
+		return find_areas();
+	look(number, &image);
+	why = problem(&image);
+	if (why)
+		return why;
+	return selection_select(&selection, number) ? flash->problem : NULL;
+}
+
+const struct shell_images images_for_shell = {
+	.describe = describe,
+	.confirm = confirm_for_shell,
+	.select = select_for_shell,
+};

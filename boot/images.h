@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Images A and B of the flash, seen from the one that runs: which it is, that it has come up, which
+ * is tried first. What the selector makes of it is told in boot/selection.h.
+ */
+#ifndef CAIRN_BOOT_IMAGES_H
+#define CAIRN_BOOT_IMAGES_H
+
+#include "boot/boot.h"
+#include "lib/flash.h"
+#include "shell/shell.h"
+
+/** Takes cairn.image=: "A" or "B", or what is there if no selector replaced it. */
+void images_param(struct boot *b, const char *value);
+
+/** Takes cairn.confirm=, which may say "manual". */
+void images_confirm_param(struct boot *b, const char *value);
+
+/**
+ * Says in the log which image of FLASH (NULL: none was found) runs, and confirms it unless the
+ * command line says that somebody else does, or WELL is false: the store did not open. Without a
+ * word if it came from elsewhere.
+ */
+void images_came_up(const struct boot *b, struct flash *flash, bool well);
+
+/** What the shell does with them, after images_came_up(). */
+extern const struct shell_images images_for_shell;
+
+#endif

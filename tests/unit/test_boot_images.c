@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* What an image that came up says and writes, and what the shell's boot command does with images.
+ */
+#include "tests/unit/boot_test.h"
+
+#include <errno.h>
+
+#include "boot/images.h"
+#include "boot/selection.h"
+#include "lib/crc32c.h"
+#include "lib/flash.h"
+#include "shell/shell.h"
+
+#define BLOCK 4096U
+#define SIZE (32 * BLOCK)
+#define IMAGE_A (8 * BLOCK)
+#define IMAGE_B (16 * BLOCK)
+#define AREA_0 BLOCK
+
+static uint8_t cells[SIZE];
+static bool stuck; /* nothing is written */
+static char out[2048];
+
+static uint32_t block(const struct flash *f, uint32_t off, uint32_t *len)
+{
+	(void)f;
+	*len = BLOCK;
+	return off / BLOCK * BLOCK;
+}
+
+static int erase(struct flash *f, uint32_t off)
+{
+	if (stuck)
+		return flash_failed(f, -EIO, "stuck");
+	memset(cells + off, 0xff, BLOCK);
+	return 0;
+}
+
+static int program(struct flash *f, uint32_t off, const void *data, uint32_t len)
+{
+	const uint8_t *byte = data;
+
+	if (stuck)
+		return flash_failed(f, -EIO, "stuck");
+	for (uint32_t i = 0; i < len; i++)
+		cells[off + i] &= byte[i];
+	return 0;
+}
+
+static void read_cells(const struct flash *f, uint32_t off, void *data, uint32_t len)
+{
+	(void)f;
+	assert_true(off <= SIZE && len <= SIZE - off);
+	memcpy(data, cells + off, len);
+}
+
+static struct flash flash = {
+	.size = SIZE,
+	.block = block,
+	.erase = erase,
+	.program = program,
+	.read = read_cells,
+};
+
+static void write_out(void *ctx, const char *text, size_t len)
+{
+	size_t used = strlen(out);
+
+	(void)ctx;
+	assert_true(used + len < sizeof(out));
+	memcpy(out + used, text, len);
+	out[used + len] = '\0';
+}
+
+static struct shell_env env = {.write = write_out, .images = &images_for_shell};
+
+/* Puts an image called TEXT, with bytes of its own, to OFF. */
+static void put_image(uint32_t off, const char *text)
+{
+	struct flash_image h = {.magic = FLASH_IMAGE_MAGIC,
+				.version = FLASH_IMAGE_VERSION,
+				.parts = {{LOAD, 2048}, {LOAD + 0x10000, 1024}}};
+	uint8_t bytes[3072];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + (uint8_t)text[strlen(text) - 1]);
+	h.crc = crc32c(0, bytes, sizeof(bytes));
+	strcpy(h.text, text);
+	h.header_crc = crc32c(0, &h, offsetof(struct flash_image, header_crc));
+	memcpy(cells + off, &h, sizeof(h));
+	memcpy(cells + off + sizeof(h), bytes, sizeof(bytes));
+}
+
+static int setup(void **state)
+{
+	boot_test_setup(state);
+	memset(cells, 0xff, sizeof(cells));
+	stuck = false;
+	put_image(IMAGE_A, "v1");
+	put_image(IMAGE_B, "v2");
+	flash.partition_count = 3;
+	flash.partitions[0] = (struct flash_partition){"selector", 0, 5 * BLOCK};
+	flash.partitions[1] = (struct flash_partition){"image-a", IMAGE_A, 4 * BLOCK};
+	flash.partitions[2] = (struct flash_partition){"image-b", IMAGE_B, 4 * BLOCK};
+	return 0;
+}
+
+/* A start with CMDLINE; MARK: its selector marks a try of image 0 or 1, -1: of none. */
+static void start(const char *cmdline, int mark, bool well)
+{
+	static const uint8_t zero[4];
+
+	if (mark >= 0) {
+		uint32_t off = AREA_0 + 16 + 12 * (uint32_t)mark;
+
+		while (!cells[off])
+			off += 4;
+		memcpy(cells + off, zero, sizeof(zero));
+	}
+	boot_test_again();
+	memblock_add(0x60000000, 64 * MEBI);
+	boot_params(cmdline);
+	images_came_up(&boot, &flash, well);
+}
+
+/* LINE has OUTCOME and prints what is EXPECTED. */
+static void expect(const char *line, int outcome, const char *expected)
+{
+	out[0] = '\0';
+	assert_int_equal(shell_run(&env, line), outcome);
+	assert_string_equal(out, expected);
+}
+
+static void test_confirmed_by_itself(void **state)
+{
+	(void)state;
+	start("cairn.image=A", 0, true);
+	assert_line("flash: image A, confirmed now");
+	expect("boot status", 0,
+	       "image A: v1, confirmed, runs, is tried first\n"
+	       "image B: v2, 3 of 3 tries left\n");
+	start("cairn.image=A", -1, true);
+	assert_line("flash: image A, confirmed");
+}
+
+static void test_confirmed_by_a_person(void **state)
+{
+	(void)state;
+	start("cairn.image=A cairn.confirm=manual", 0, true);
+	assert_line("flash: image A, not confirmed: \"boot confirm\" does it");
+	expect("boot status", 0,
+	       "image A: v1, 2 of 3 tries left, runs, is tried first\n"
+	       "image B: v2, 3 of 3 tries left\n");
+	expect("boot confirm", 0, "this image is confirmed\n");
+	expect("boot status", 0,
+	       "image A: v1, confirmed, runs, is tried first\n"
+	       "image B: v2, 3 of 3 tries left\n");
+}
+
+static void test_store_not_open(void **state)
+{
+	(void)state;
+	start("cairn.image=B", 1, false);
+	assert_line("flash: image B, not confirmed: the store is not open");
+}
+
+static void test_fallback(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SELECTION_TRIES; i++)
+		start("", 0, true);
+	assert_int_equal(log_count_holding("flash: "), 0);
+	start("cairn.image=B", 1, true);
+	assert_line("flash: image A was left out: its tries are used up and it was not confirmed");
+	assert_line("flash: image B, confirmed now");
+	expect("boot status", 0,
+	       "image A: v1, left out: its tries are used up and it was not confirmed, is tried "
+	       "first\n"
+	       "image B: v2, confirmed, runs\n");
+	expect("boot select A", 0, "image A is tried first from now on\n");
+	expect("boot status", 0,
+	       "image A: v1, 3 of 3 tries left, is tried first\n"
+	       "image B: v2, 3 of 3 tries left, runs\n");
+}
+
+static void test_damage(void **state)
+{
+	(void)state;
+	cells[IMAGE_A + 200] ^= 1;
+	start("cairn.image=B", 1, true);
+	assert_line("flash: image A was left out: its bytes do not match their checksum");
+	expect("boot select A", -1, "boot select: its bytes do not match their checksum\n");
+	cells[IMAGE_A]++;
+	expect("boot status", 0,
+	       "image A: left out: there is none, is tried first\nimage B: v2, confirmed, runs\n");
+	cells[IMAGE_A]--;
+	cells[IMAGE_A + 200] ^= 1;
+	start("cairn.image=B", -1, true);
+	assert_line("flash: image A was left out: the selector found it damaged");
+}
+
+/* What was written over the image that runs has not come up. */
+static void test_replaced(void **state)
+{
+	(void)state;
+	start("cairn.image=A cairn.confirm=manual", 0, true);
+	put_image(IMAGE_A, "v3");
+	expect("boot confirm", -1,
+	       "boot confirm: what lies in its place is not what was started\n");
+	start("cairn.image=A", 0, true);
+	assert_line("flash: image A, confirmed now");
+	put_image(IMAGE_A, "v4");
+	expect("boot status", 0,
+	       "image A: v4, 1 of 3 tries left, runs, is tried first\n"
+	       "image B: v2, 3 of 3 tries left\n");
+	start("cairn.image=A", 0, true); /* needs a record of its own */
+	assert_line("flash: image A, confirmed now");
+	expect("boot status", 0,
+	       "image A: v4, confirmed, runs, is tried first\nimage B: v2, 3 of 3 tries left\n");
+}
+
+static void test_flash_that_fails(void **state)
+{
+	(void)state;
+	stuck = true;
+	start("cairn.image=A", 0, true);
+	assert_line("flash: image A, not confirmed: stuck");
+	expect("boot confirm", -1, "boot confirm: stuck\n");
+	expect("boot select B", -1, "boot select: stuck\n");
+}
+
+static void test_started_otherwise(void **state)
+{
+	(void)state;
+	start("cairn.image=?", -1, true);
+	assert_int_equal(log_count_holding("cairn.image"), 0);
+	assert_int_equal(log_count_holding("flash: "), 0);
+	expect("boot confirm", -1,
+	       "boot confirm: Cairn was not started from flash by the selector\n");
+	expect("boot select B", 0, "image B is tried first from now on\n");
+	start("cairn.image=C cairn.confirm=yes", -1, true);
+	assert_line("cairn.image=C: expected A or B: ignored");
+	assert_line("cairn.confirm=yes: expected manual: ignored");
+}
+
+static void test_no_flash(void **state)
+{
+	(void)state;
+	flash.partition_count = 2;
+	start("cairn.image=A", -1, true);
+	assert_line("flash: image A is not confirmed: the device tree lacks one of the partitions "
+		    "selector, image-a, image-b");
+	expect("boot status", -1, "boot status: no images are known\n");
+	expect("boot select A", -1,
+	       "boot select: the device tree lacks one of the partitions selector, image-a, "
+	       "image-b\n");
+	boot_test_again();
+	boot_params("cairn.image=A");
+	images_came_up(&boot, NULL, true);
+	assert_line("flash: image A is not confirmed: no flash was found");
+	expect("boot confirm", -1, "boot confirm: no flash was found\n");
+}
+
+static void test_usage(void **state)
+{
+	const char *const lines[] = {"boot select C", "boot select", "boot confirm A", "boot a b"};
+
+	(void)state;
+	start("", -1, true);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		expect(lines[i], -1, "usage: boot [ADDR]|status|confirm|select A|B\n");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, boot_test_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_confirmed_by_itself),
+		TEST(test_confirmed_by_a_person),
+		TEST(test_store_not_open),
+		TEST(test_fallback),
+		TEST(test_damage),
+		TEST(test_replaced),
+		TEST(test_flash_that_fails),
+		TEST(test_started_otherwise),
+		TEST(test_no_flash),
+		TEST(test_usage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
