@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/images.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "boot/selection.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
+
+#define RUNS "cairn/image"    /* entry: which image runs, as name_of() has it */
+#define WANTED "boot/confirm" /* entry: what is to be confirmed by the next boot, the same */
+#define NAME_SIZE 11
 
 #define PARTS (1 + SELECTION_AREAS) /* of one size, of the selector's partition: code, areas */
 
@@ -78,7 +83,7 @@ static const char *find_areas(void)
 		return "no flash was found";
 	p = partition("selector");
 	if (!p || !partition("image-a") || !partition("image-b"))
-		return "the device tree lacks one of the partitions selector, image-a, image-b";
+		return "the device tree lacks its partitions";
 	selection.stride = p->size / PARTS;
 	areas = p->off + selection.stride;
 	return NULL;
@@ -125,7 +130,7 @@ static const char *confirm(void)
 
 	look(number, &image);
 	if (image.problem || image.header.crc != running_crc)
-		return "what lies in its place is not what was started";
+		return "in its place lies another image";
 	return selection_confirm(&selection, number, running_crc) ? flash->problem : NULL;
 }
 
@@ -141,38 +146,99 @@ static void report_other(const struct selection *s)
 		why ? why : "the selector found it damaged");
 }
 
-void images_came_up(const struct boot *b, struct flash *f, bool well)
+/* A name for an image that no other one has, with its NUL. */
+static void name_of(unsigned number, uint32_t crc, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "%c %08" PRIx32, 'A' + (char)number, crc);
+}
+
+/* Confirms the image called NAME. 0, -ENOENT: it is not in flash, or another error after a line. */
+static int confirm_named(const char *name)
+{
+	struct image image;
+	char its[NAME_SIZE];
+
+	for (unsigned i = 0; i < FLASH_IMAGES; i++) {
+		look(i, &image);
+		name_of(i, image.header.crc, its);
+		if (image.problem || strcmp(its, name) != 0)
+			continue;
+		if (selection_confirm(&selection, i, image.header.crc)) {
+			pr_warn(WANTED ": %s", flash->problem);
+			return -EIO;
+		}
+		pr_info("flash: image %c, confirmed by " WANTED, *name);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* What runs behind Cairn cannot write flash, but entries: confirms what such a one asks for. */
+static void confirm_wanted(struct store *s)
+{
+	char name[NAME_SIZE] = "";
+	uint32_t len;
+	int err = store_read(s, WANTED, strlen(WANTED), name, NAME_SIZE - 1, &len);
+
+	if (err && err != -EMSGSIZE)
+		return;
+	err = confirm_named(name);
+	if (err == -ENOENT)
+		pr_warn(WANTED ": it is no image in flash: removed");
+	if (!err || err == -ENOENT)
+		store_delete(s, WANTED, strlen(WANTED));
+}
+
+/* Leaves the name of the image that runs, if one does, in the store. */
+static void put_name(struct store *s)
+{
+	char name[NAME_SIZE];
+
+	name_of(running == 'B', running_crc, name);
+	if (!running || store_put(s, RUNS, strlen(RUNS), name, NAME_SIZE - 1, NULL, 0, STORE_NEVER))
+		store_delete(s, RUNS,
+			     strlen(RUNS)); /* another boot's would be taken for this one's */
+}
+
+/* Confirms the image that runs, of which FOUND is the record. A word for it, or NULL: *WHY not. */
+static const char *settle(const struct boot *b, const struct selection_found *found, bool well,
+			  const char **why)
+{
+	if (selection_confirmed(&found->record, running == 'B', running_crc))
+		return "confirmed";
+	*why = !well                 ? "the store is not open"
+	       : b->confirm_manually ? "\"boot confirm\" does it"
+				     : confirm();
+	return *why ? NULL : "confirmed now";
+}
+
+void images_came_up(const struct boot *b, struct flash *f, struct store *s)
 {
 	struct selection_found found;
+	const char *why, *state = NULL;
 	struct image image;
-	const char *why;
 
 	flash = f;
 	running = b->image;
 	why = find_areas();
+	if (!why) {
+		look(running == 'B', &image);
+		running_crc = image.header.crc;
+		if (s->open) {
+			confirm_wanted(s);
+			put_name(s);
+		}
+	}
 	if (!running)
 		return;
-	if (why) {
-		pr_warn("flash: image %c is not confirmed: %s", running, why);
-		return;
+	if (!why) {
+		selection_find(&selection, &found);
+		if (found.record.preferred != (running == 'B'))
+			report_other(&found.record);
+		state = settle(b, &found, s->open || b->store_place == STORE_PLACE_NONE, &why);
 	}
-	selection_find(&selection, &found);
-	if (found.record.preferred != (running == 'B'))
-		report_other(&found.record);
-	look(running == 'B', &image);
-	running_crc = image.header.crc;
-	if (!image.problem &&
-	    selection_confirmed(&found.record, running == 'B', image.header.crc)) {
-		pr_info("flash: image %c, confirmed", running);
-		return;
-	}
-	why = !well                 ? "the store is not open"
-	      : b->confirm_manually ? "\"boot confirm\" does it"
-				    : confirm();
-	if (why)
-		pr_warn("flash: image %c, not confirmed: %s", running, why);
-	else
-		pr_info("flash: image %c, confirmed now", running);
+	log_printf(state ? LOG_INFO : LOG_WARNING, "flash: image %c, %s%s", running,
+		   state ? state : "not confirmed: ", state ? "" : why);
 }
 
 static bool describe(unsigned number, char *text, size_t size)
@@ -201,7 +267,7 @@ static const char *confirm_for_shell(void)
 {
 	if (!areas)
 		return find_areas();
-	return running ? confirm() : "Cairn was not started from flash by the selector";
+	return running ? confirm() : "no image of the flash runs";
 }
 
 static const char *select_for_shell(unsigned number)

@@ -9,6 +9,7 @@
 #include "boot/boot.h"
 #include "lib/flash.h"
 #include "shell/shell.h"
+#include "store/store.h"
 
 /** Takes cairn.image=: "A" or "B", or what is there if no selector replaced it. */
 void images_param(struct boot *b, const char *value);
@@ -18,10 +19,10 @@ void images_confirm_param(struct boot *b, const char *value);
 
 /**
  * Says in the log which image of FLASH (NULL: none was found) runs, and confirms it unless the
- * command line says that somebody else does, or WELL is false: the store did not open. Without a
- * word if it came from elsewhere.
+ * command line says that somebody else does, or the store S did not open. Without a word if it came
+ * from elsewhere. The entry boot/confirm of S is obeyed, and cairn/image written.
  */
-void images_came_up(const struct boot *b, struct flash *flash, bool well);
+void images_came_up(const struct boot *b, struct flash *flash, struct store *s);
 
 /** What the shell does with them, after images_came_up(). */
 extern const struct shell_images images_for_shell;

@@ -349,7 +349,7 @@ int main(void)
 	summary_log(&boot);
 	open_store(&boot);
 	last_boot_write(&store);
-	images_came_up(&boot, machine.flash, store.open || boot.store_place == STORE_PLACE_NONE);
+	images_came_up(&boot, machine.flash, &store);
 	run_shell(&boot);
 	panic("the console is gone");
 }

@@ -218,6 +218,20 @@ def test_many_selections(flash, start):
     assert len(list(flash.records())) == 132
 
 
+def test_confirmed_by_an_entry(flash, start):
+    """What runs behind Cairn writes entries, not flash: the next boot confirms the image that it names."""
+    board = start(flash)
+    name = board.run("get cairn/image")
+    assert name == f"A {flash.image('A')['crc']:08x}"
+    board.run(f"put boot/confirm '{name}'")
+    board.reset()
+    assert "] flash: image A, confirmed by boot/confirm\n" in board.boot_log
+    assert "] flash: image A, confirmed\n" in board.boot_log
+    assert flash.counted() == ("A", [2, 0], [True, False])
+    board.reset()
+    assert said(board) == ["image A, test A"]
+
+
 def test_damaged_image_is_not_selected(flash, start):
     flash.write(flash.place("B") + 1000, b"\xa5\x5a")
     board = start(flash)
@@ -252,7 +266,7 @@ def test_started_otherwise(boot):
     """Without the selector nothing is said, and nothing can be confirmed."""
     board = boot()
     assert "] flash: " not in board.boot_log
-    assert board.run("boot confirm") == "boot confirm: Cairn was not started from flash by the selector"
+    assert board.run("boot confirm") == "boot confirm: no image of the flash runs"
     assert board.run("boot select A") == "boot select: there is none"
 
 

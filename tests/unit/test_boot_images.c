@@ -4,6 +4,7 @@
 #include "tests/unit/boot_test.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "boot/images.h"
 #include "boot/selection.h"
@@ -17,6 +18,9 @@
 #define IMAGE_B (16 * BLOCK)
 #define AREA_0 BLOCK
 
+static uint8_t region[65536] __attribute__((aligned(STORE_REGION_ALIGN)));
+static struct store store;
+static const struct store_config config = {.media = {.base = region, .size = sizeof(region)}};
 static uint8_t cells[SIZE];
 static bool stuck; /* nothing is written */
 static char out[2048];
@@ -96,6 +100,7 @@ static int setup(void **state)
 	boot_test_setup(state);
 	memset(cells, 0xff, sizeof(cells));
 	stuck = false;
+	assert_int_equal(store_format(&config.media, 1), 0);
 	put_image(IMAGE_A, "v1");
 	put_image(IMAGE_B, "v2");
 	flash.partition_count = 3;
@@ -120,7 +125,12 @@ static void start(const char *cmdline, int mark, bool well)
 	boot_test_again();
 	memblock_add(0x60000000, 64 * MEBI);
 	boot_params(cmdline);
-	images_came_up(&boot, &flash, well);
+	if (well)
+		assert_int_equal(store_open(&store, &config), 0);
+	boot.store_place = STORE_PLACE_DEFAULT;
+	images_came_up(&boot, &flash, &store);
+	if (well)
+		store_close(&store);
 }
 
 /* LINE has OUTCOME and prints what is EXPECTED. */
@@ -205,8 +215,7 @@ static void test_replaced(void **state)
 	(void)state;
 	start("cairn.image=A cairn.confirm=manual", 0, true);
 	put_image(IMAGE_A, "v3");
-	expect("boot confirm", -1,
-	       "boot confirm: what lies in its place is not what was started\n");
+	expect("boot confirm", -1, "boot confirm: in its place lies another image\n");
 	start("cairn.image=A", 0, true);
 	assert_line("flash: image A, confirmed now");
 	put_image(IMAGE_A, "v4");
@@ -235,8 +244,7 @@ static void test_started_otherwise(void **state)
 	start("cairn.image=?", -1, true);
 	assert_int_equal(log_count_holding("cairn.image"), 0);
 	assert_int_equal(log_count_holding("flash: "), 0);
-	expect("boot confirm", -1,
-	       "boot confirm: Cairn was not started from flash by the selector\n");
+	expect("boot confirm", -1, "boot confirm: no image of the flash runs\n");
 	expect("boot select B", 0, "image B is tried first from now on\n");
 	start("cairn.image=C cairn.confirm=yes", -1, true);
 	assert_line("cairn.image=C: expected A or B: ignored");
@@ -248,17 +256,87 @@ static void test_no_flash(void **state)
 	(void)state;
 	flash.partition_count = 2;
 	start("cairn.image=A", -1, true);
-	assert_line("flash: image A is not confirmed: the device tree lacks one of the partitions "
-		    "selector, image-a, image-b");
+	assert_line("flash: image A, not confirmed: the device tree lacks its partitions");
 	expect("boot status", -1, "boot status: no images are known\n");
-	expect("boot select A", -1,
-	       "boot select: the device tree lacks one of the partitions selector, image-a, "
-	       "image-b\n");
+	expect("boot select A", -1, "boot select: the device tree lacks its partitions\n");
 	boot_test_again();
 	boot_params("cairn.image=A");
-	images_came_up(&boot, NULL, true);
-	assert_line("flash: image A is not confirmed: no flash was found");
+	images_came_up(&boot, NULL, &store);
+	assert_line("flash: image A, not confirmed: no flash was found");
 	expect("boot confirm", -1, "boot confirm: no flash was found\n");
+}
+
+/* The value of KEY between two starts is VALUE; NULL: there is none. */
+static void expect_entry(const char *key, const char *value)
+{
+	char text[32] = "";
+	uint32_t len;
+	int err;
+
+	assert_int_equal(store_open(&store, &config), 0);
+	err = store_read(&store, key, (uint32_t)strlen(key), text, sizeof(text) - 1, &len);
+	assert_int_equal(err, value ? 0 : -ENOENT);
+	assert_string_equal(text, value ? value : "");
+	store_close(&store);
+}
+
+static void put_entry(const char *key, const char *value)
+{
+	assert_int_equal(store_open(&store, &config), 0);
+	assert_int_equal(store_put(&store, key, (uint32_t)strlen(key), value,
+				   (uint32_t)strlen(value), NULL, 0, STORE_NEVER),
+			 0);
+	store_close(&store);
+}
+
+/* The name of the image at OFF. */
+static const char *name(char letter, uint32_t off)
+{
+	static char text[16];
+	struct flash_image h;
+
+	memcpy(&h, cells + off, sizeof(h));
+	snprintf(text, sizeof(text), "%c %08lx", letter, (unsigned long)h.crc);
+	return text;
+}
+
+/* What runs behind an image says that it is good: at its last try, and another image is started
+ * next. */
+static void test_confirmed_by_an_entry(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SELECTION_TRIES; i++)
+		start("cairn.image=A cairn.confirm=manual", 0, true);
+	expect_entry("cairn/image", name('A', IMAGE_A));
+	put_entry("boot/confirm", name('A', IMAGE_A));
+	start("cairn.image=B cairn.confirm=manual", 1, true);
+	assert_line("flash: image A, confirmed by boot/confirm");
+	expect_entry("boot/confirm", NULL);
+	expect_entry("cairn/image", name('B', IMAGE_B));
+	expect("boot status", 0,
+	       "image A: v1, confirmed, is tried first\nimage B: v2, 2 of 3 tries left, runs\n");
+	put_entry("boot/confirm", name('B', IMAGE_B));
+	start("", -1, true);
+	assert_line("flash: image B, confirmed by boot/confirm");
+	expect_entry("cairn/image", NULL);
+}
+
+static void test_entries_that_confirm_nothing(void **state)
+{
+	const char *const names[] = {"", "A", "C 00000000", "A 0000000012345", name('B', IMAGE_A)};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		put_entry("boot/confirm", names[i]);
+		start("cairn.image=A cairn.confirm=manual", -1, true);
+		assert_line("boot/confirm: it is no image in flash: removed");
+		expect_entry("boot/confirm", NULL);
+	}
+	put_entry("boot/confirm", name('A', IMAGE_A));
+	stuck = true;
+	start("cairn.image=A cairn.confirm=manual", -1, true);
+	assert_line("boot/confirm: stuck");
+	expect_entry("boot/confirm", name('A', IMAGE_A));
 }
 
 static void test_usage(void **state)
@@ -286,6 +364,8 @@ int main(void)
 		TEST(test_started_otherwise),
 		TEST(test_no_flash),
 		TEST(test_usage),
+		TEST(test_confirmed_by_an_entry),
+		TEST(test_entries_that_confirm_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
