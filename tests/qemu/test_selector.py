@@ -191,6 +191,19 @@ def test_new_version(flash, start):
     assert flash.counted() == ("B", [0, 1], [False, True])
 
 
+def test_new_version_by_cairn(project, flash, start):
+    """The same without another program: erased and written from the prompt, as docs/board.md has it."""
+    flash.write(flash.place("B"), b"\0" * 4096)
+    size = project.cairn_img.stat().st_size
+    board = start(flash, "--", *loader(project.cairn_img, 0x61000000))
+    assert board.run("boot select B") == "boot select: there is none"
+    for command in "flash erase image-b 0x200000", f"flash write image-b 0x61000000 {size}", "boot select B":
+        assert "not" not in board.run(command)
+    board.reset()
+    assert re.fullmatch(r"image B, Cairn [^,]+, try 1 of 3", said(board)[0])
+    assert flash.read(flash.place("B"), size) == project.cairn_img.read_bytes()
+
+
 def test_new_version_that_fails(flash, start):
     """It panics at each start: then the one before it runs again, and says why."""
     flash.put_image("B", bootargs=MANUAL + ' cairn.init="crash read"', text="new B")
