@@ -55,6 +55,10 @@ $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o orde
 	number.o symbols.o unwind.o) $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
 $(OUT)/lib/flash.o $(OUT)/store/snapshot.o: CFLAGS += -Os
 
+# They run before the image is where it is linked to be: no constant address, no VFP, aligned accesses only.
+$(addprefix $(OUT)/boot/, early.o relocate.o tree_scan.o): CFLAGS += -fPIC -mgeneral-regs-only -mno-unaligned-access \
+	-fno-tree-loop-distribute-patterns
+
 # It must not become a call of itself.
 $(OUT)/boot/memmove.o: CFLAGS += -fno-tree-loop-distribute-patterns
 
@@ -198,7 +202,7 @@ flash: ## build/vexpress-a9/flash.img: the flash with selector and images (docs/
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
 	cmdline.c fault.c final_tree.c find_memory.c handover.c map.c memory.c params.c reserve.c \
 	reserved_memory.c store_region.c store_search.c summary.c zimage.c)
-HOST_SRC += $(addprefix boot/, flash_image.c images.c selection.c selection_write.c)
+HOST_SRC += $(addprefix boot/, flash_image.c images.c relocate.c selection.c selection_write.c tree_scan.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))

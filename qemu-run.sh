@@ -9,6 +9,7 @@ tour_seconds=20
 qemu_min=7.2
 elf_tree_max=22768
 nor_size=$((64 << 20)) # QEMU wants all of it
+ram_start=0x60000000
 
 usage() {
 	cat <<EOF
@@ -29,6 +30,7 @@ takes a short tour by itself, powers off and exits with status 0. With --init an
   --flash [FILE] boot from flash, as the board does after a reset: from FILE, or from the build's
                  flash.img, of which a copy is kept so that what the board writes is there again; the
                  command line and the tree are those in flash (docs/board.md)
+  --load ADDR    load cairn.bin at ADDR, a multiple of 4096 behind 0x60010000, not where it is linked to run
   --ram FILE     keep the guest's RAM in FILE, so that the store outlives QEMU
   --nor FILE     keep the board's NOR flash in FILE, so that what is written there outlives QEMU
   --init 'CMD; CMD'  shell commands to run at boot, without double quotes
@@ -66,7 +68,7 @@ bytes() {
 	esac
 }
 
-ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb='' flash='' flashfile=''
+ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb='' flash='' flashfile='' load=''
 extra=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -82,6 +84,7 @@ while [ $# -gt 0 ]; do
 		flash=1
 		[[ ${2:--} = -* ]] || { flashfile=$2 && shift; }
 		;;
+	--load) need_arg "$@" && load=${2:-(none)} && shift ;;
 	--ram) need_arg "$@" && ramfile=$2 && shift ;;
 	--nor) need_arg "$@" && norfile=$2 && shift ;;
 	--init) need_arg "$@" && init=$2 && shift ;;
@@ -101,6 +104,7 @@ done
 [ $kernel = bin ] || no_flash --elf
 [ $tree != none ] || no_flash --no-dtb
 [ $tree != append ] || no_flash --append-dtb
+[ -z "$load" ] || no_flash --load
 [ -z "$norfile" ] || [ -z "$flash" ] || die "--flash and --nor: the board has one flash; leave one of them out"
 [ -z "$flash" ] || [ "$ram" = 1G ] || die "--flash: the tree in flash says that the board has 1G; leave -m out"
 [ -z "$flashfile" ] || { [ -f "$flashfile" ] && [ -w "$flashfile" ]; } ||
@@ -115,6 +119,13 @@ fi
 [ -z "$dtb" ] || [ "$(head -c 4 "$dtb" | od -An -tx1 | tr -d ' ')" = d00dfeed ] ||
 	die "-d $dtb: expected a device tree blob (compile a .dts with dtc)"
 [ -z "$initrd" ] || { [ -f "$initrd" ] && [ -r "$initrd" ]; } || die "-i $initrd: expected a file that can be read"
+[ -z "$load" ] || [ $kernel = bin ] || die "--load needs cairn.bin: leave --elf out"
+if [ -n "$load" ]; then
+	if ! [[ $load =~ ^0x[0-9a-fA-F]{1,8}$ ]] || [ $((load % 4096)) != 0 ] || [ $((load)) -le $((ram_start + 65536)) ] ||
+		[ $((load)) -ge $((ram_start + $(bytes "$ram"))) ]; then
+		die "--load $load: expected a multiple of 4096 in RAM, behind $(printf '0x%x' $((ram_start + 65536))), such as 0x62000000"
+	fi
+fi
 [ -z "$no_dtb" ] || [ "$tree" = none ] || die "--no-dtb and --append-dtb: leave one of them out"
 [ "$tree" != none ] || [ -z "$dtb" ] || die "--no-dtb and -d: leave one of them out"
 [ "$tree" != none ] || [ $kernel = bin ] || [ -z "$bootargs$init" ] ||
@@ -154,11 +165,20 @@ args="cairn.semihosting${init:+ cairn.init=\"$init\"}${own:+ $own}${bootargs:+ $
 [ ${#args} -le 1023 ] || die "the command line has ${#args} characters, at most 1023 reach the board"
 
 image=$out/cairn.$kernel
-if [ "$tree" = append ]; then
+if [ "$tree" = append ] || [ -n "$load" ]; then
 	scratch=$(mktemp -d)
 	[ -n "$print" ] || trap 'rm -rf "$scratch"' EXIT # a printed command still needs its image
+fi
+if [ "$tree" = append ]; then
 	image=$scratch/cairn-dtb.bin
 	cat "$out/cairn.bin" "$dtb" >"$image"
+fi
+if [ -n "$load" ]; then
+	# QEMU starts a jump to where the image is: ldr pc, [pc, #-4].
+	extra=(-device "loader,file=$image,addr=$load,force-raw=on" "${extra[@]}")
+	image=$scratch/jump.bin
+	hex=$(printf '%08x' "$load")
+	printf '%b' "\\x04\\xf0\\x1f\\xe5\\x${hex:6:2}\\x${hex:4:2}\\x${hex:2:2}\\x${hex:0:2}" >"$image"
 fi
 
 if [ -n "$flash" ] && [ -z "$flashfile" ]; then

@@ -3,19 +3,19 @@
  * The first instruction.
  *
  * In (Linux boot protocol for ARM): r0 = 0, r1 = machine number, r2 = device tree or ATAGs, MMU and
- *     data cache off, IRQ and FIQ masked; or an ELF entry: r0 = r1 = r2 = 0, every core at once.
+ *     data cache off, IRQ and FIQ masked; at any multiple of 4 KiB, if only core 0 comes. Or an ELF entry,
+ *     where it is linked to be: r0 = r1 = r2 = 0, every core at once.
  * Out: core 0 calls main() in SVC mode with stacks, .bss cleared, VFP on, vectors set, the MMU on by the
  *     first table, and boot_registers filled in; it never comes back. Every other core sleeps here until
  *     cores_start() lets it go on, or comes in at core_entry: it calls core_main() as core 0 calls main().
  *
  * Until the MMU is on SCTLR.A makes each unaligned access a fault, in QEMU as on a board. The stacks lie
- * where an appended tree may still be, so until that is moved only an exception uses one.
+ * where an appended tree may still be, so until that is moved only an exception uses one. Up to `placed`
+ * the code runs wherever it was loaded: what it needs of the image it finds relative to itself.
  */
 #include "boot/layout.h"
 
-#define FDT_MAGIC_SWAPPED 0xedfe0dd0 /* d00dfeed as a little-endian load sees it */
-#define FDT_SIZE_MIN 40
-#define FDT_SIZE_MAX 0x200000
+#define EARLY_STACK_SIZE 1024
 
 #define MODE_FIQ 0x11
 #define MODE_IRQ 0x12
@@ -40,22 +40,83 @@ reset:
 	mov	r4, r0
 	mov	r5, r1
 	mov	r6, r2
+	adr	r7, _start		/* where the image lies */
+	ldr	r8, =_start		/* where it has to be */
 	mrc	p15, 0, r0, c0, c0, 5	/* MPIDR: which core */
 	ands	r0, r0, #0xff
-	bne	park
+	bne	other_core
 
-	bl	set_up_core
+	cmp	r7, r8
+	bleq	set_up_core		/* exceptions are reported from here on; else from `placed` on */
+	bl	caches_off
 	bl	invalidate_dcache
-	bl	move_appended_tree	/* r7 = where it is now, r8 and r9 = refused, its size */
+	sub	r0, r7, r8
+	ldr	sp, =early_stack + EARLY_STACK_SIZE
+	add	sp, sp, r0
+	mov	r0, r4
+	mov	r1, r5
+	mov	r2, r6
+	mov	r3, r8
+	bl	early_start
+	cmp	r0, #0
+	beq	sleep
 
+	ldr	r2, =__image_file_end
+	ldr	r3, =.Lplaced
+	sub	r2, r2, r8		/* bytes to move, a multiple of 8 */
+	cmp	r7, r8
+	ldrhi	r0, =move_down		/* in the image that was loaded */
+	subhi	r0, r0, r8
+	addhi	pc, r0, r7
+	bxeq	r3
+
+/*
+ * Moves the image up, and goes on there: from its end down, for the places may overlap. This code lies in
+ * the first page, which is as far as the places are apart, so it is not overwritten. In: r2 = bytes, r3 =
+ * where to go on, r7 = from, r8 = to.
+ */
+	add	r7, r7, r2
+	add	r8, r8, r2
+1:	ldrd	r0, r1, [r7, #-8]!
+	strd	r0, r1, [r8, #-8]!
+	subs	r2, r2, #8
+	bne	1b
+	mcr	p15, 0, r2, c7, c5, 0	/* ICIALLU */
+	mcr	p15, 0, r2, c7, c5, 6	/* BPIALL */
+	dsb
+	isb
+	bx	r3
+	.global __move_up_size
+	.set	__move_up_size, . - _start
+
+/* The same down, from its start up, in the last page. */
+	.section .last_page, "aw" /* data to the linker; it runs before there is an MMU */
+	.global move_down
+move_down:
+	ldrd	r0, r1, [r7], #8
+	strd	r0, r1, [r8], #8
+	subs	r2, r2, #8
+	bne	move_down
+	mcr	p15, 0, r2, c7, c5, 0	/* ICIALLU */
+	mcr	p15, 0, r2, c7, c5, 6	/* BPIALL */
+	dsb
+	isb
+	bx	r3
+	.section .entry, "ax"
+
+.Lplaced: /* no symbol: in a backtrace this is reset */
+	mov	r0, #0
+	bl	set_up_core
 	bl	clear_bss
-
-	ldr	r0, =boot_registers
-	stm	r0, {r4-r9}
 	bl	mmu_start
 	cpsie	a			/* asynchronous aborts: most external ones are */
 	bl	main
 	b	sleep
+
+/* An image that moves has one core: the others' code would be moved under them. In: r0 = which core. */
+other_core:
+	cmp	r7, r8
+	bne	sleep
 
 /*
  * Where the other cores wait if all came at once: for an SGI (IHI 0048B, 4.4.4 to 4.4.6; the addresses are
@@ -101,6 +162,15 @@ sleep:
 	wfi
 	b	sleep
 
+/* Turns MMU and caches off, whatever a loader left. In: nothing. Out: nothing. Clobbers r1. */
+caches_off:
+	mrc	p15, 0, r1, c1, c0, 0	/* SCTLR */
+	bic	r1, r1, #0x1000		/* I */
+	bic	r1, r1, #0x5		/* C, M */
+	mcr	p15, 0, r1, c1, c0, 0
+	isb
+	bx	lr
+
 /*
  * Gives core r0 its system registers but for the MMU, and its stacks, of which it touches nothing: what it
  * writes there before its cache is on, no other core's cache may hold.
@@ -140,10 +210,15 @@ set_up_core:
 	bx	lr
 
 	.data
-	.balign	4
+	.balign	8
+early_stack:
+	.space	EARLY_STACK_SIZE
 	.global cores_released
 cores_released:
 	.word	0
+	.global boot_registers		/* filled in by early_start(), and moved with the image */
+boot_registers:
+	.space	6 * 4
 	.section .stacks, "aw", %nobits
 	.balign	GUARD_SIZE
 	.global stacks
@@ -200,35 +275,4 @@ invalidate_dcache:
 	subs	r1, r1, #1
 	bpl	3b
 	dsb
-	bx	lr
-
-/*
- * Moves a tree that was appended to the image, which lies where .bss goes, behind .bss.
- * In: nothing. Out: r7 = its new address or 0, r8 = 1 if it is refused for the size that it claims, else
- * 0, r9 = that size. Clobbers r0-r3. The word looked at first is one that nothing in .bss ever writes, so
- * that what an earlier boot left there is not taken for a tree.
- */
-move_appended_tree:
-	mov	r7, #0
-	mov	r8, #0
-	mov	r9, #0
-	ldr	r0, =__image_file_end
-	ldr	r1, [r0]
-	ldr	r2, =FDT_MAGIC_SWAPPED
-	cmp	r1, r2
-	bxne	lr
-	ldr	r9, [r0, #4]
-	rev	r9, r9			/* totalsize */
-	sub	r1, r9, #FDT_SIZE_MIN
-	ldr	r2, =(FDT_SIZE_MAX - FDT_SIZE_MIN)
-	cmp	r1, r2
-	movhi	r8, #1
-	bxhi	lr
-	ldr	r7, =__image_end
-	add	r1, r9, #3
-	bic	r1, r1, #3
-2:	subs	r1, r1, #4		/* from the end down: the places may overlap */
-	ldr	r3, [r0, r1]
-	str	r3, [r7, r1]
-	bne	2b
 	bx	lr

@@ -21,6 +21,9 @@
 /** The image, .bss and stacks included. */
 extern char __image_start[], __image_end[];
 
+/** Where what is in the file ends. */
+extern char __image_file_end[];
+
 /** Where its parts begin: constants, data and all that is written, what a warm reset keeps. */
 extern char __rodata_start[], __data_start[], __kept_start[];
 
@@ -45,13 +48,15 @@ extern const struct symbol_table image_symbols;
 /** Where a loader looks for the start of the RAM that holds ADDRESS, by Linux's rule for ARM. */
 #define RAM_OF(address) ((address) & ~(uintptr_t)0x07ffffff)
 
-/** What entry.S found. */
+/** What entry.S and early_start() found. */
 struct boot_registers {
-	uint32_t r0, r1, r2;
+	uint32_t r0, r1, r2;       /**< as the loader had them; r2 where what it points at is now */
 	uint32_t appended;         /**< address of a moved appended tree; 0: none */
 	uint32_t appended_refused; /**< 1: there is one that claims a size which cannot be */
 	uint32_t appended_size;    /**< what an appended tree claims */
 };
+
+extern struct boot_registers boot_registers;
 
 #endif
 #endif

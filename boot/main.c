@@ -59,8 +59,6 @@ static phys_addr_t heap_wanted(phys_addr_t region)
 	return MIB(1) + region / 4 * (alone() ? 3 : 5);
 }
 
-struct boot_registers boot_registers;
-
 static struct boot boot;
 static struct store store;
 static struct store_config store_config;

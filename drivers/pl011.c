@@ -30,7 +30,7 @@
 #define DIVISOR_WHOLE 13
 #define DIVISOR_64TH 1
 
-static void init(uintptr_t base)
+void pl011_init(uintptr_t base)
 {
 	const uint32_t on = CR_UARTEN | CR_TXE | CR_RXE;
 
@@ -43,7 +43,7 @@ static void init(uintptr_t base)
 	mmio_write(base + CR, on);
 }
 
-static size_t put(uintptr_t base, const void *bytes, size_t len)
+size_t pl011_put(uintptr_t base, const void *bytes, size_t len)
 {
 	const uint8_t *byte = bytes;
 	size_t n;
@@ -75,8 +75,8 @@ static void interrupts(uintptr_t base, bool received, bool room)
 
 const struct uart_ops pl011_ops = {
 	.compatible = "arm,pl011",
-	.init = init,
-	.put = put,
+	.init = pl011_init,
+	.put = pl011_put,
 	.get = get,
 	.idle = idle,
 	.interrupts = interrupts,

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "boot/exception.h"
-#include "boot/layout.h"
 #include "drivers/mmio.h"
 #include "drivers/pl011.h"
 #include "early_uart.h" /* made by the build from the board's tree */
@@ -29,8 +28,6 @@
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026
 
 int main(void); /* which only entry.S calls */
-
-struct boot_registers boot_registers;
 
 static uint64_t tenths_in_tick;
 

@@ -182,21 +182,21 @@ def loader(file, address):
 def hand_over(project, spawn, tmp_path):
     """
     Boots as a loader that is not QEMU would: image, blobs and six instructions are put into RAM,
-    and nothing is touched on the way. BLOBS is {address: bytes}.
+    and nothing is touched on the way. BLOBS is {address: bytes}; LOAD is where the image goes.
     """
 
-    def boot_board(r2, blobs=None, image=None, memory="1G", extra=(), **kwargs):
+    def boot_board(r2, blobs=None, image=None, memory="1G", extra=(), load=LOAD, stub_at=STUB, **kwargs):
         stub = struct.pack("<IIIIIII", 0xE3A00000,  # mov r0, #0
                            0xE59F1004,  # ldr r1, machine number
                            0xE59F2004,  # ldr r2, boot data
                            0xE59FF004,  # ldr pc, entry
-                           0x8E0, r2, LOAD)
-        argv = [*project.machine, "-m", memory, *loader(image or project.bin, LOAD)]
-        for number, (address, data) in enumerate({STUB: stub, **(blobs or {})}.items()):
+                           0x8E0, r2, load)
+        argv = [*project.machine, "-m", memory, *loader(image or project.bin, load)]
+        for number, (address, data) in enumerate({stub_at: stub, **(blobs or {})}.items()):
             path = tmp_path / f"blob{number}"
             path.write_bytes(data)
             argv += loader(path, address)
-        argv += ["-device", f"loader,addr=0x{STUB:x},cpu-num=0", *extra]
+        argv += ["-device", f"loader,addr=0x{stub_at:x},cpu-num=0", *extra]
         return spawn(argv, **kwargs)
 
     return boot_board

@@ -173,9 +173,17 @@ class Desk:
         if source == "linked into the image":
             return self.project.dtb.read_bytes()
         if source == "appended to the image":
-            image = Path(kernel).read_bytes() if kernel else loaded[self.project.image[0]]
-            return image[self.project.bin.stat().st_size:]
-        return self.dump_tree(argv) if kernel else loaded[at]
+            plain = self.project.bin.stat().st_size
+            images = [Path(kernel).read_bytes()] if kernel else loaded.values()
+            return max(images, key=len)[plain:]
+        if kernel:
+            return self.dump_tree(argv)
+        return loaded[at] if at in loaded else loaded[self.registers(argv)[2]]  # it was in the way
+
+    def registers(self, argv):
+        """r0 to r2 as the code that stands for a boot loader sets them; None: QEMU is the loader."""
+        stub = [blob for blob in blobs(argv).values() if len(blob) == 28]
+        return (0, *struct.unpack("<7I", stub[0])[4:6]) if stub else None
 
     def dump_tree(self, argv):
         """The tree as QEMU hands it over for a command line: with memory, bootargs and initrd."""
@@ -195,8 +203,8 @@ class Desk:
         """The list that the boot was given: a blob, or what QEMU has put into RAM."""
         start = self.project.image[0] & 0xF8000000
         loaded = blobs(argv)
-        stub = [blob for blob in loaded.values() if len(blob) == 28]
-        r2 = struct.unpack("<7I", stub[0])[5] if stub else start + ATAGS_OFFSET
+        registers = self.registers(argv)
+        r2 = registers[2] if registers else start + ATAGS_OFFSET
         for at in r2, start + ATAGS_OFFSET:
             if loaded.get(at, b"")[4:8] == struct.pack("<I", CORE):
                 return loaded[at].ljust(ATAGS_MAX, b"\0")[:ATAGS_MAX]

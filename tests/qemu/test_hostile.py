@@ -28,11 +28,11 @@ def tree(*parts, bootargs="cairn.semihosting", **addresses):
 
 def test_exception_before_bss_is_clear(project, hand_over, patch_image):
     """The report needs .bss, so the exception clears it."""
-    at = project.symbols["move_appended_tree"]
+    at = project.symbols["invalidate_dcache"]
     board = hand_over(0, image=patch_image({at: UDF_ARM}), prompt=False)
     text = board.until_fault() + board.child.after
     board.child.expect("halted")
-    assert f"pc  {at:08x} move_appended_tree+0x0" in text + board.child.before
+    assert f"pc  {at:08x} invalidate_dcache+0x0" in text + board.child.before
     assert "undefined instruction" in text + board.child.before
 
 

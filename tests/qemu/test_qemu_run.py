@@ -20,8 +20,9 @@ def run(script, *options, env=None, timeout=60):
     return done.returncode, done.stdout.replace("\r", ""), done.stderr
 
 
-@pytest.mark.parametrize("options", [[], ["--elf"], ["--no-dtb"], ["--append-dtb"]],
-                         ids=["bin", "elf", "atags", "append"])
+@pytest.mark.parametrize("options", [[], ["--elf"], ["--no-dtb"], ["--append-dtb"],
+                                     ["--load", "0x62345000", "--append-dtb"]],
+                         ids=["bin", "elf", "atags", "append", "load"])
 def test_tour(project, options):
     """Without a terminal: map, put, get, list, a warm reset, get again; status 0, in 20 s."""
     start = time.monotonic()
@@ -49,7 +50,8 @@ def test_help(project):
     status, out, complaints = run(project.script, "--help")
     assert (status, complaints) == (0, "")
     for option in ("-m SIZE", "-a BOOTARGS", "-d DTB", "-i INITRD", "--smp N", "--elf", "--no-dtb",
-                   "--append-dtb", "--flash [FILE]", "--ram FILE", "--nor FILE", "--init", "--gdb"):
+                   "--append-dtb", "--flash [FILE]", "--load ADDR", "--ram FILE", "--nor FILE", "--init",
+                   "--gdb"):
         assert re.search(rf"^ +{re.escape(option)}", out, re.M), option
     assert "--" in out
     assert run(project.script, "-h")[1] == out
@@ -67,6 +69,11 @@ def test_help(project):
     (["-i", "/nowhere.img"], "/nowhere.img"),
     (["--elf", "-i", "/bin/true"], "-i"),
     (["--elf", "--append-dtb"], "--append-dtb"),
+    (["--load", "0x60010000"], "--load 0x60010000"),
+    (["--load", "0x62000800"], "--load 0x62000800"),
+    (["--load", "0xa0000000"], "--load 0xa0000000"),
+    (["--load", "here"], "--load here"),
+    (["--load", "0x62000000", "--elf"], "--elf"),
     (["--init", 'put k "v"'], "--init"),
     (["-a", "x" * 1024], "1023"),
     (["--flash", "/nowhere.img"], "/nowhere.img"),
@@ -77,6 +84,7 @@ def test_help(project):
     (["--elf", "--flash"], "--elf"),
     (["--flash", "--append-dtb"], "--append-dtb"),
     (["--flash", "--nor", "flash.img"], "--nor"),
+    (["--flash", "--load", "0x62000000"], "--load"),
 ])
 def test_wrong_usage(project, options, words):
     """One line that names what is wrong, and a status of 2; QEMU is not started."""
