@@ -95,6 +95,17 @@ $(OUT)/stress.bin: $(OUT)/stress.elf
 	$(SAY) BIN $@
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
+# For U-Boot's bootm, which puts it where it is linked to be.
+$(OUT)/cairn.uimg: $(OUT)/cairn.bin
+	$(SAY) IMG $@
+	$(Q)at=0x$$($(CROSS)nm $(OUT)/cairn.elf | sed -n 's/ T _start$$//p') && \
+	mkimage -A arm -O linux -T kernel -C none -a $$at -e $$at -n 'Cairn $(VERSION)' -d $< $@ >/dev/null
+
+.PHONY: uimg
+uimg: ## cairn.uimg, for U-Boot's bootm
+	@tools/setup.sh uimg
+	$(Q)$(MAKE) --no-print-directory $(OUT)/cairn.uimg
+
 $(OUT)/%.dtb: dts/%.dts
 	@mkdir -p $(@D)
 	$(SAY) DTC $@

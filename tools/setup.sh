@@ -4,6 +4,7 @@
 #   tools/setup.sh run    what ./qemu-run.sh needs
 #   tools/setup.sh flash  that, and what make flash needs
 #   tools/setup.sh test   that, and what make test needs
+#   tools/setup.sh uimg   what make uimg needs
 #   tools/setup.sh linux  what make check-linux needs
 #   tools/setup.sh bench  what make bench-memblock and make bench-store need
 set -eu
@@ -11,7 +12,7 @@ set -eu
 run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi make
 	device-tree-compiler qemu-system-arm git"
 test="gcc libc6-dev libcmocka-dev libfdt-dev libjansson-dev nettle-dev python3-pytest
-	python3-pexpect python3-pytest-xdist clang-format cppcheck shellcheck clang libclang-rt-dev"
+	python3-pexpect python3-pytest-xdist u-boot-tools lrzsz clang-format cppcheck shellcheck clang libclang-rt-dev"
 
 linux="gcc gcc-multilib libc6-dev xz-utils"
 bench="$run gcc libc6-dev valgrind xz-utils pkg-config libhts-dev libglib2.0-dev uthash-dev libtdb-dev
@@ -21,10 +22,11 @@ case ${1:-} in
 run) wanted=$run ;;
 flash) wanted="$run gcc libc6-dev" ;;
 test) wanted="$run $test" ;;
+uimg) wanted="$run u-boot-tools" ;;
 linux) wanted=$linux ;;
 bench) wanted=$bench ;;
 *)
-	echo "usage: tools/setup.sh run|flash|test|linux|bench" >&2
+	echo "usage: tools/setup.sh run|flash|test|uimg|linux|bench" >&2
 	exit 2
 	;;
 esac

@@ -18,7 +18,7 @@ from desk import Desk
 
 REPO = Path(__file__).resolve().parents[2]
 DTS = REPO / "tests" / "dts"
-ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb", "payload.bin")
+ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb", "payload.bin", "cairn.uimg")
 FLASH_ARTEFACTS = ("flash.img", "cairn.img", "flash.dtb", "gen/flash_layout.h")
 FLASH_IMAGE = "flash-image"
 MEMMAP = "memmap-asan"
@@ -39,7 +39,7 @@ class Project:
         self.path = path
         self.script = path / "qemu-run.sh"
         out = path / "build" / "vexpress-a9"
-        self.bin, self.elf, self.dtb, self.payload = (out / name for name in ARTEFACTS)
+        self.bin, self.elf, self.dtb, self.payload, self.uimg = (out / name for name in ARTEFACTS)
         self.flash_img, self.flash_dtb = out / "flash.img", out / "flash.dtb"
         self.cairn_img, self.flash_layout = out / "cairn.img", out / "gen" / "flash_layout.h"
         self.flash_image = path / FLASH_IMAGE
@@ -62,7 +62,7 @@ class Project:
 
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
-    subprocess.run(["make", "-s", "-C", REPO, "all", "flash", f"build/host/{MEMMAP}",
+    subprocess.run(["make", "-s", "-C", REPO, "all", "flash", "uimg", f"build/host/{MEMMAP}",
                     "build/vexpress-a9/payload.bin", f"build/vexpress-a9/{STRESS}"],
                    check=True, timeout=600)
     temporary = path.with_suffix(".new")

@@ -6,6 +6,7 @@ be, beside the tree, the ATAGs and the initrd.
 
 import re
 import struct
+import zlib
 
 import pytest
 
@@ -144,3 +145,18 @@ def test_all_cores_where_it_is_linked(project, hand_over):
     board = hand_over(TREE, {TREE: project.dtb.read_bytes()}, extra=["-smp", "4", *extra])
     assert board.run("cores").count("online") == 4
     check(board)
+
+
+def test_uimg(project, hand_over, tmp_path):
+    """Its header, read by the words of U-Boot's image format and not by mkimage; what is in it boots."""
+    header, data = project.uimg.read_bytes()[:64], project.uimg.read_bytes()[64:]
+    magic, header_crc, _, size, load, entry, data_crc = struct.unpack(">7I", header[:28])
+    assert magic == 0x27051956
+    assert header_crc == zlib.crc32(header[:4] + bytes(4) + header[8:])
+    assert (size, data_crc) == (len(data), zlib.crc32(data))
+    assert (load, entry) == (LOAD, LOAD)
+    assert tuple(header[28:32]) == (5, 2, 2, 0)  # Linux, ARM, kernel, not compressed
+    assert header[32:].rstrip(b"\0").startswith(b"Cairn ")
+    image = tmp_path / "unpacked.bin"
+    image.write_bytes(data)
+    check(hand_over(TREE, {TREE: dtc(TREE_TEXT % "")}, image=image, load=load))
