@@ -59,13 +59,6 @@ static bool key_hit(void *ctx)
 	return t->stopped;
 }
 
-static int reserve(struct shell_env *env, phys_addr_t base, phys_addr_t size)
-{
-	int err = memblock_reserve(base, size);
-
-	return err ? shell_failed(env, "memtest", err) : 0;
-}
-
 /*
  * Reserves the first free range that ends above AT, as far as whole lines go. 0, -ENOENT: none is
  * left, or -1 after a line.
@@ -84,7 +77,9 @@ static int take_next(struct shell_env *env, phys_addr_t at, phys_addr_t *base, p
 		if (start && start < end) {
 			*base = start;
 			*size = end - start;
-			err = reserve(env, start, end - start);
+			err = memblock_reserve(start, end - start);
+			if (err)
+				err = shell_failed(env, "memtest", err);
 			break;
 		}
 	}
@@ -105,43 +100,13 @@ static void test_range(struct tester *t, phys_addr_t base, phys_addr_t size)
 	shell_printf(t->env, "testing " PRIpa "-" PRIpa "\n", base, base + size - 1);
 	if (memtest_run(&test, base, size) != -ECANCELED)
 		t->tested += size;
-	if (!shell_lock_memory(t->env, "memtest")) /* it stays reserved */
-		return;
-	memblock_phys_free(base, size);
-	memory_unlock();
-}
-
-/* Says that [base, base + size) is not tested: it is in use, as far as is known by WHO. */
-static void refuse(struct shell_env *env, phys_addr_t base, phys_addr_t size, const char *who)
-{
-	shell_printf(env, "memtest: not " PRIpa "-" PRIpa ": in use%s", base, base + size - 1,
-		     who ? ": " : "");
-	shell_word(env, who);
-	shell_printf(env, "\n");
-}
-
-/* Reserves [base, base + size) if all of it is free memory; else says why not. */
-static bool take(struct shell_env *env, phys_addr_t base, phys_addr_t size)
-{
-	bool taken = false;
-
-	if (!shell_lock_memory(env, "memtest"))
-		return false;
-	if (!memblock_is_region_memory(base, size) || !memblock_is_map_memory(base))
-		shell_printf(env,
-			     "memtest: not " PRIpa "-" PRIpa ": no memory, or not to be mapped\n",
-			     base, base + size - 1);
-	else if (memblock_is_region_reserved(base, size))
-		refuse(env, base, size, env->holder ? env->holder(base, size) : NULL);
-	else
-		taken = !reserve(env, base, size);
-	memory_unlock();
-	return taken;
+	shell_give_back_memory(t->env, "memtest", base, size);
 }
 
 static bool take_named(struct shell_env *env, char *argv[], phys_addr_t *base, phys_addr_t *size)
 {
 	uint64_t addr, len;
+	int err;
 
 	if (!shell_number(env, "ADDR", argv[1], ALIGN, PHYS_ADDR_MAX - ALIGN, &addr) ||
 	    !shell_number(env, "SIZE", argv[2], ALIGN, PHYS_ADDR_MAX - addr, &len))
@@ -152,7 +117,10 @@ static bool take_named(struct shell_env *env, char *argv[], phys_addr_t *base, p
 	}
 	*base = (phys_addr_t)addr;
 	*size = (phys_addr_t)len;
-	return take(env, *base, *size);
+	err = shell_take_memory(*base, *size);
+	if (err)
+		shell_not_taken(env, "memtest", *base, *size, err);
+	return !err;
 }
 
 int cmd_memtest(struct shell_env *env, int argc, char *argv[])

@@ -72,11 +72,16 @@ int shell_failed(struct shell_env *env, const char *name, int err)
 	return -1;
 }
 
+void shell_lists_in_use(struct shell_env *env, const char *name)
+{
+	shell_printf(env, "%s: another core has been in memblock's lists for too long\n", name);
+}
+
 bool shell_lock_memory(struct shell_env *env, const char *name)
 {
 	if (!memory_lock())
 		return true;
-	shell_printf(env, "%s: another core has been in memblock's lists for too long\n", name);
+	shell_lists_in_use(env, name);
 	return false;
 }
 

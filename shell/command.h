@@ -55,6 +55,9 @@ int shell_failed(struct shell_env *env, const char *name, int err);
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
 		  uint64_t max, uint64_t *value);
 
+/** Says that NAME could not have memory_lock(). */
+void shell_lists_in_use(struct shell_env *env, const char *name);
+
 /**
  * Takes memory_lock() for NAME, which is about to walk memblock's lists; memory_unlock() ends it.
  * False after a line of NAME if it cannot be had.
@@ -65,6 +68,20 @@ bool shell_lock_memory(struct shell_env *env, const char *name);
 
 /** One line: COUNT words from ADDR on, and their bytes in the order in which they lie there. */
 void shell_row(struct shell_env *env, uintptr_t addr, const uint32_t *words, int count);
+
+/**
+ * Reserves [base, base + size) for a command. 0, -EFAULT (not all of it is memory that is mapped),
+ * -EBUSY (someone has a part of it), -ENOMEM, or -ETIMEDOUT (the lists are in use).
+ */
+int shell_take_memory(phys_addr_t base, phys_addr_t size);
+
+/** Frees for NAME what shell_take_memory() has reserved; if that cannot be, a line says so. */
+void shell_give_back_memory(struct shell_env *env, const char *name, phys_addr_t base,
+			    phys_addr_t size);
+
+/** Says that NAME does not use [base, base + size): ERR is why, and who has it. */
+void shell_not_taken(struct shell_env *env, const char *name, phys_addr_t base, phys_addr_t size,
+		     int err);
 
 /** Whether the store is open. */
 bool shell_has_store(const struct shell_env *env);
@@ -117,6 +134,9 @@ int cmd_flash(struct shell_env *env, int argc, char *argv[]);
 
 /** Tests all free memory, or argv[2] bytes of it at argv[1], and says which words are faulty. */
 int cmd_memtest(struct shell_env *env, int argc, char *argv[]);
+
+/** Receives a file by YMODEM over the console to free memory at argv[1], and says how much came. */
+int cmd_loady(struct shell_env *env, int argc, char *argv[]);
 
 /** A line for each core; with "test" all of them allocate and free memory at once. */
 int cmd_cores(struct shell_env *env, int argc, char *argv[]);

@@ -18,6 +18,7 @@ const struct command shell_commands[] = {
 	{"pgtable", "", "what the translation tables map, and how", 0, 0, cmd_pgtable},
 	{"memtest", "[ADDR SIZE]", "tests memory that is free, until a key is hit", 0, 2,
 	 cmd_memtest},
+	{"loady", "ADDR", "receives a file by YMODEM to free memory", 1, 1, cmd_loady},
 	{"cores", "[test]", "shows the cores, or has all of them use memblock", 0, 1, cmd_cores},
 	{"dt", "[PATH|ALIAS]", "shows a node of the device tree", 0, 1, cmd_dt},
 	{"md", "ADDR [N]", "shows N 32-bit words of memory (16)", 1, 2, cmd_md},
