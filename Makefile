@@ -379,6 +379,44 @@ fcs: $(HOST)/fcs ## a store in a file, on the desk: build/host/fcs
 check-fcs: $(HOST)/fcs-asan ## tests of fcs, and the vectors of the Java class
 	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_fcs*.py
 
+# ---- beside Linux ---------------------------------------------------------------------------
+
+# fcs for the board's own Linux: one file that needs no other.
+ARMHF := arm-linux-gnueabihf-
+ARMHF_LIBS := build/armhf-libs/usr
+FCS_ARMHF_CFLAGS := -std=gnu11 -O2 -g -D_FILE_OFFSET_BITS=64 $(WARN) -I. \
+	-isystem $(ARMHF_LIBS)/include -isystem $(ARMHF_LIBS)/include/arm-linux-gnueabihf
+
+build/armhf-libs/fetched: tools/fetch-armhf.sh
+	$(SAY) GET $(@D)
+	$(Q)tools/fetch-armhf.sh $(@D) libjansson-dev nettle-dev
+	@touch $@
+build/fcs-armhf/%.o: %.c build/armhf-libs/fetched
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(ARMHF)gcc $(FCS_ARMHF_CFLAGS) -MMD -MP -c $< -o $@
+build/fcs-armhf/fcs: $(FCS_SRC:%.c=build/fcs-armhf/%.o)
+	$(SAY) LD $@
+	$(Q)$(ARMHF)gcc -static $^ -L$(ARMHF_LIBS)/lib/arm-linux-gnueabihf $(FCS_LIBS) -o $@
+build/fcs-armhf/init: tests/payload/init.c
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(ARMHF)gcc -std=gnu11 -O2 $(WARN) -static $< -o $@
+-include $(wildcard build/fcs-armhf/*/*.d build/fcs-armhf/*/*/*.d)
+
+.PHONY: fcs-armhf
+fcs-armhf: ## fcs for Linux on the board, static: build/fcs-armhf/fcs
+	@tools/setup.sh armhf
+	$(MAKE) --no-print-directory build/fcs-armhf/fcs
+
+.PHONY: check-boot-linux
+check-boot-linux: ## boots Debian's Linux by Cairn, and fcs in it (fetches 40 MB once)
+	@tools/setup.sh test
+	@tools/setup.sh armhf
+	tools/fetch-armhf.sh build/linux-armhf linux-image-armmp
+	$(MAKE) --no-print-directory build/fcs-armhf/fcs build/fcs-armhf/init
+	/usr/bin/python3 -m pytest -q tests/qemu/boot_linux.py
+
 .SECONDARY:
 .DELETE_ON_ERROR:
 

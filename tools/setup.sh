@@ -6,6 +6,7 @@
 #   tools/setup.sh test   that, and what make test needs
 #   tools/setup.sh uimg   what make uimg needs
 #   tools/setup.sh linux  what make check-linux needs
+#   tools/setup.sh armhf  what make fcs-armhf needs
 #   tools/setup.sh bench  what make bench-memblock and make bench-store need
 set -eu
 
@@ -18,15 +19,18 @@ linux="gcc gcc-multilib libc6-dev xz-utils"
 bench="$run gcc libc6-dev valgrind xz-utils pkg-config libhts-dev libglib2.0-dev uthash-dev libtdb-dev
 	liblmdb-dev"
 
+armhf="make gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
+
 case ${1:-} in
 run) wanted=$run ;;
 flash) wanted="$run gcc libc6-dev" ;;
 test) wanted="$run $test" ;;
 uimg) wanted="$run u-boot-tools" ;;
 linux) wanted=$linux ;;
+armhf) wanted=$armhf ;;
 bench) wanted=$bench ;;
 *)
-	echo "usage: tools/setup.sh run|flash|test|uimg|linux|bench" >&2
+	echo "usage: tools/setup.sh run|flash|test|uimg|linux|armhf|bench" >&2
 	exit 2
 	;;
 esac

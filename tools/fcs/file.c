@@ -113,13 +113,18 @@ static const char *name_of(const struct file *f)
 	return f->path ? f->path : "in memory";
 }
 
-static void *map(const char *name, size_t size, int flags, int fd)
+static void *map_at(const char *name, size_t size, int flags, int fd, uint64_t place)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, (off_t)place);
 
 	if (p == MAP_FAILED)
 		die(STATUS_ERROR, "%s: cannot map %zu bytes: %s", name, size, strerror(errno));
 	return p;
+}
+
+static void *map(const char *name, size_t size, int flags, int fd)
+{
+	return map_at(name, size, flags, fd, 0);
 }
 
 /* Memory that is zero, and there when it is used. */
@@ -195,11 +200,40 @@ static void open_locked(struct file *f, struct stat *st)
 	}
 }
 
+/*
+ * Opens the region at o->phys, which is as large as its superblock says. O_SYNC: it is not to stay
+ * in caches, from which a reset would lose it.
+ */
+static void open_physical(struct file *f, const struct options *o)
+{
+	struct store_super super;
+
+	f->is_memory = true;
+	f->place = f->address = o->phys;
+	f->kind = FILE_REGION;
+	f->fd = open(f->path, (f->change ? O_RDWR : O_RDONLY) | O_SYNC);
+	if (f->fd < 0)
+		die(STATUS_ERROR, "%s: %s", f->path, strerror(errno));
+	lock(f);
+	f->map = map_at(f->path, STORE_REGION_MIN, MAP_PRIVATE, f->fd, f->place);
+	if (find_super(f->map, STORE_REGION_MAX, &super))
+		die(STATUS_ERROR, "%s: there is no store at 0x%" PRIx64, f->path, f->place);
+	munmap(f->map, STORE_REGION_MIN);
+	f->map_size = f->size = super.region_size;
+	f->map =
+		map_at(f->path, f->map_size, f->change ? MAP_SHARED : MAP_PRIVATE, f->fd, f->place);
+	f->base = f->map;
+}
+
 void file_open(struct file *f, const char *path, const struct options *o, bool change)
 {
 	struct stat st;
 
 	*f = (struct file){.path = path, .change = change, .fd = -1};
+	if (o->given & OPTION_PHYS) {
+		open_physical(f, o);
+		return;
+	}
 	open_locked(f, &st);
 	f->target = resolve_path(path);
 	f->mode = st.st_mode & 0777;
@@ -231,7 +265,7 @@ void file_copy(struct file *copy, const struct file *f, bool quiet)
 		.address = f->address,
 		.quiet = quiet,
 		.fd = -1,
-		.map = map(f->path, f->map_size, MAP_PRIVATE, f->fd),
+		.map = map_at(f->path, f->map_size, MAP_PRIVATE, f->fd, f->place),
 		.map_size = f->map_size,
 	};
 	copy->base = (uint8_t *)copy->map + copy->offset;
@@ -313,7 +347,7 @@ static void save_classic(struct file *f)
 void file_save(struct file *f, uint32_t file_size)
 {
 	f->file_size = file_size;
-	if (!f->path || !f->change)
+	if (!f->path || !f->change || f->is_memory)
 		return;
 	if (f->kind == FILE_CLASSIC) {
 		save_classic(f);

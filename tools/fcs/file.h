@@ -35,6 +35,8 @@ struct file {
 	/* Private. */
 	const int64_t *clock;
 	int fd;
+	uint64_t place; /* of what is mapped, in what FD has */
+	bool is_memory; /* of the computer: what is written is there at once */
 	void *map;
 	size_t map_size;
 	unsigned mode;
@@ -44,7 +46,8 @@ struct file {
 
 /**
  * Opens PATH and finds the store in it, of which O says more: ram_base, at, classic. To CHANGE it,
- * or to read. Nobody else has it open to change it then, as far as they ask (flock).
+ * or to read; with o->phys, of the region there, and PATH is /dev/mem. Nobody else has it open to
+ * change it then, as far as they ask (flock).
  */
 void file_open(struct file *f, const char *path, const struct options *o, bool change);
 

@@ -40,6 +40,8 @@ static const char help[] =
 	"  --classic               a plain .dat, whatever it begins with\n"
 	"  --ram-base ADDR         FILE is a dump of RAM from this address on\n"
 	"  --at ADDR               the address of the region in it, or its offset\n"
+	"Of all but run and import, instead of FILE:\n"
+	"  --phys ADDR             the region is in the memory of this computer, through /dev/mem\n"
 	"Of single commands:\n"
 	"  --hex                   ls, get, put, del: keys and values are hex digits\n"
 	"  --meta HEX              put: metadata\n"
@@ -54,7 +56,8 @@ static const char help[] =
 	"more to\n"
 	"do; 2 for wrong usage or bad input; 3 if a file or a store cannot be used.\n";
 
-#define WHERE (OPTION_CLASSIC | OPTION_RAM_BASE | OPTION_AT)
+#define WHERE_IN_FILE (OPTION_CLASSIC | OPTION_RAM_BASE | OPTION_AT)
+#define WHERE (WHERE_IN_FILE | OPTION_PHYS)
 
 static const struct command {
 	const char *name, *args;
@@ -71,7 +74,7 @@ static const struct command {
 	{"repair", "FILE", cmd_repair, 1, 1, WHERE | OPTION_YES | OPTION_SAVE},
 	{"compact", "FILE", cmd_compact, 1, 1, WHERE},
 	{"export", "FILE", cmd_export, 1, 1, WHERE | OPTION_FCS1},
-	{"import", "FILE [FROM|-]", cmd_import, 1, 2, WHERE | OPTION_SIZE},
+	{"import", "FILE [FROM|-]", cmd_import, 1, 2, WHERE_IN_FILE | OPTION_SIZE},
 	{"info", "FILE", cmd_info, 1, 1, WHERE},
 	{"run", "[options] OPS", NULL, 1, 1, RUN_OPTIONS},
 };
@@ -84,6 +87,20 @@ static const struct command *find_command(const char *name)
 	die(STATUS_USAGE, "%s: there is no such command; see fcs --help", clip(name));
 }
 
+/* The file is the computer's memory. Options come before arguments by now, so there is a place for
+ * one more. */
+static void take_physical(struct options *o)
+{
+	static char memory[] = "/dev/mem";
+
+	if (o->given & WHERE_IN_FILE)
+		die(STATUS_USAGE,
+		    "--phys: neither --at, --ram-base nor --classic goes with it; see "
+		    "fcs --help");
+	*--o->args = memory;
+	o->arg_count++;
+}
+
 /* ARGV has the options and arguments of COMMAND, from 1 on. */
 static int run_command(const struct command *command, int argc, char *argv[])
 {
@@ -91,6 +108,8 @@ static int run_command(const struct command *command, int argc, char *argv[])
 
 	options_init(&o);
 	options_parse(&o, command->options, "", argc, argv);
+	if (o.given & OPTION_PHYS)
+		take_physical(&o);
 	if (o.arg_count < command->args_min || o.arg_count > command->args_max)
 		die(STATUS_USAGE, "expected \"fcs %s %s\"; see fcs --help", command->name,
 		    command->args);

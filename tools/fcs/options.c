@@ -153,10 +153,18 @@ static void set_save(struct options *o, const char *where, const char *value)
 	o->save = value;
 }
 
+static void set_phys(struct options *o, const char *where, const char *value)
+{
+	o->phys = parse_number(where, "phys", value, "an address");
+	if (o->phys % STORE_REGION_ALIGN)
+		die(STATUS_USAGE, "%s--phys %s: expected a multiple of 4096" HINT, where, value);
+}
+
 /* In the order of their OPTION_ bits. */
 static void (*const setters[])(struct options *o, const char *where, const char *value) = {
-	set_file, set_max_entries, set_frag, set_policy,  set_classic, set_size, set_ram_base,
-	set_at,   set_hex,         set_meta, set_expires, set_fcs1,    set_yes,  set_save,
+	set_file,    set_max_entries, set_frag, set_policy, set_classic,
+	set_size,    set_ram_base,    set_at,   set_hex,    set_meta,
+	set_expires, set_fcs1,        set_yes,  set_save,   set_phys,
 };
 
 /* Each with its place in `setters`, counted from 1: 0 would be a flag of getopt_long() to set. */
@@ -175,6 +183,7 @@ static const struct option table[] = {
 	{"fcs1", required_argument, NULL, 12},
 	{"yes", no_argument, NULL, 13},
 	{"save", required_argument, NULL, 14},
+	{"phys", required_argument, NULL, 15},
 	{NULL, 0, NULL, 0},
 };
 

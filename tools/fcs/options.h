@@ -30,6 +30,7 @@ enum {
 	OPTION_FCS1 = 1 << 11,
 	OPTION_YES = 1 << 12,
 	OPTION_SAVE = 1 << 13,
+	OPTION_PHYS = 1 << 14,
 };
 
 struct options {
@@ -41,6 +42,7 @@ struct options {
 	bool classic, hex;
 	uint32_t size; /**< of a store that is made */
 	uint64_t ram_base, at;
+	uint64_t phys;    /**< of a region in this computer's memory */
 	const char *meta; /**< hex; NULL: none */
 	int64_t expires;
 	const char *fcs1; /**< a file to write; NULL: none */
