@@ -31,7 +31,7 @@ enum store_place {
 
 /** Where a zImage to boot is. */
 struct payload_place {
-	enum { PAYLOAD_NONE, PAYLOAD_AT } kind;
+	enum { PAYLOAD_NONE, PAYLOAD_AT, PAYLOAD_FLASH } kind;
 	phys_addr_t at; /**< with PAYLOAD_AT */
 };
 

@@ -80,7 +80,8 @@ static void set_autosave(struct boot *b, const char *value)
 static void set_boot(struct boot *b, const char *value)
 {
 	if (!value || !params_payload(value, &b->payload))
-		pr_warn("cairn.boot=%s: expected an address: ignored", value ? value : "");
+		pr_warn("cairn.boot=%s: expected an address, or flash: ignored",
+			value ? value : "");
 }
 
 static void set_boot_delay(struct boot *b, const char *value)
@@ -154,12 +155,13 @@ void params_early(struct boot *b)
 
 bool params_payload(const char *text, struct payload_place *place)
 {
+	bool flash = !strcmp(text, "flash");
 	const char *end;
-	uint64_t at;
+	uint64_t at = 0;
 
-	if (!cmdline_size(text, &at, &end) || *end || at > PHYS_ADDR_MAX)
+	if (!flash && (!cmdline_size(text, &at, &end) || *end || at > PHYS_ADDR_MAX))
 		return false;
-	*place = (struct payload_place){PAYLOAD_AT, (phys_addr_t)at};
+	*place = (struct payload_place){flash ? PAYLOAD_FLASH : PAYLOAD_AT, (phys_addr_t)at};
 	return true;
 }
 

@@ -14,10 +14,12 @@
 #include "drivers/gic.h"
 #include "drivers/machine.h"
 #include "lib/clock.h"
+#include "lib/flash.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
 
 #define ARGS "boot/args"       /* the entry with the command line */
+#define PARTITION "payload"    /* of the flash */
 #define NO_MACHINE 0xffffffffU /* Linux goes by the tree */
 #define NS_PER_S 1000000000ULL
 
@@ -34,6 +36,26 @@ static int find_args(const struct boot *b, struct store *s)
 	err = handover_args(&plan, b, view.data, view.data_len, args);
 	store_release(s, &view);
 	return err;
+}
+
+/* Copies what is in flash to free memory. NULL and its address, or why not. */
+static const char *load_from_flash(phys_addr_t *at)
+{
+	struct flash *f = machine.flash;
+	const struct flash_partition *p =
+		f ? flash_find(f, PARTITION, sizeof(PARTITION) - 1) : NULL;
+	uint8_t header[ZIMAGE_HEADER];
+
+	if (!p)
+		return "flash: the device tree names no partition \"" PARTITION
+		       "\" of a flash that "
+		       "has a driver";
+	if (flash_read(f, p->off, header, sizeof(header)))
+		return f->problem;
+	*at = handover_place(&plan, header, p->size);
+	if (!*at)
+		return plan.why;
+	return flash_read(f, p->off, (void *)(uintptr_t)*at, plan.image.size) ? f->problem : NULL;
 }
 
 /* Says what will be where. */
@@ -78,12 +100,17 @@ static const char *boot_from(const struct boot *b, struct store *s,
 				      : -1,
 	};
 	const char *why = cores_may_leave();
+	phys_addr_t at = place->at;
 
 	if (why)
 		return why;
 	if (find_args(b, s))
 		return plan.why;
-	if (handover_plan(&plan, b, place->at, (const void *)(uintptr_t)place->at,
+	if (place->kind == PAYLOAD_FLASH)
+		why = load_from_flash(&at);
+	if (why)
+		return why;
+	if (handover_plan(&plan, b, at, (const void *)(uintptr_t)at,
 			  (phys_addr_t)final_tree_room(&tree)))
 		return plan.why;
 	if (final_tree_write(&tree, (void *)(uintptr_t)plan.tree))
@@ -102,9 +129,10 @@ const char *payload_boot(const struct boot *b, struct store *s, const char *wher
 	struct payload_place place = b->payload;
 
 	if (where && !params_payload(where, &place))
-		return "an address was expected";
+		return "an address was expected, or flash";
 	if (place.kind == PAYLOAD_NONE)
-		return "from where? An address was expected, or cairn.boot= on the command line";
+		return "from where? An address was expected, or flash, or cairn.boot= on the "
+		       "command line";
 	return boot_from(b, s, &place);
 }
 

@@ -7,9 +7,10 @@
 #include "store/store.h"
 
 /**
- * Hands the machine over to the payload at WHERE, an address; NULL: where cairn.boot= says. The
- * command line is the entry boot/args of S, if that is open and has one. Returns only if it is
- * refused: a sentence that says why; nothing is changed then.
+ * Hands the machine over to the payload at WHERE, an address or "flash", of which it is the
+ * partition "payload"; NULL: where cairn.boot= says. The command line is the entry boot/args of S,
+ * if that is open and has one. Returns only if it is refused: a sentence that says why; nothing is
+ * changed then, but free memory may hold a copy of what is in flash.
  */
 const char *payload_boot(const struct boot *b, struct store *s, const char *where);
 

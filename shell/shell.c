@@ -35,7 +35,7 @@ const struct command shell_commands[] = {
 	{"store", "check|repair [--yes]|grow|save|format [--yes]",
 	 "finds, mends damage; grows, saves; starts afresh", 1, 2, cmd_store},
 	{"stress", "[N|check]", "writes numbered entries until a key is hit", 0, 1, cmd_stress},
-	{"boot", "[ADDR]|status|confirm|select A|B",
+	{"boot", "[ADDR|flash]|status|confirm|select A|B",
 	 "enters a zImage; shows, confirms, selects images", 0, 2, cmd_boot},
 	{"crash", "KIND [CORE]", "makes a fault, to see its report", 1, 2, cmd_crash},
 	{"reset", "", "starts the board again", 0, 0, cmd_reset},

@@ -67,8 +67,9 @@ struct shell_env {
 	uint32_t (*salt)(void);    /**< a number that differs each time, for a format */
 	int64_t (*now)(void *ctx); /**< wall clock in ms, called with NULL; NULL: none */
 
-	/** Hands the machine over to the payload at WHERE, an address, or, if that is NULL, to the
-	 * one that the command line names. Returns only if it is refused: a sentence that says why.
+	/** Hands the machine over to the payload at WHERE, an address or "flash", or, if that is
+	 * NULL, to the one that the command line names. Returns only if it is refused: a sentence
+	 * that says why.
 	 */
 	const char *(*boot)(const char *where);
 	/** Both return only if they fail, with a negative errno value. */

@@ -3,10 +3,11 @@
 
 import re
 import struct
+import subprocess
 
 import pytest
 
-from conftest import loader
+from conftest import REPO, loader
 
 PAYLOAD = 0x62000000
 NO_MACHINE = 0xFFFFFFFF
@@ -157,6 +158,59 @@ def leave_text(board):
     return board.until("payload: end")
 
 
+PARTITIONS = """
+/include/ "%s"
+/ {
+	flash@40000000 {
+		partitions {
+			compatible = "fixed-partitions";
+			#address-cells = <1>;
+			#size-cells = <1>;
+			partition@2800000 {
+				label = "payload";
+				reg = <0x02800000 0x01800000>;
+			};
+		};
+	};
+};
+"""
+
+
+@pytest.fixture
+def flash(tmp_path, compile_tree):
+    """Options for a board with DATA at the start of the partition, and a tree that names it."""
+
+    def options(data):
+        image = tmp_path / "flash.img"
+        with open(image, "wb") as out:
+            out.truncate(64 << 20)
+            out.seek(0x2800000)
+            out.write(data)
+        tree = tmp_path / "board.dtb"
+        tree.write_bytes(compile_tree(PARTITIONS % (REPO / "dts" / "vexpress-a9.dts")))
+        return ["-d", tree], ["-drive", f"if=pflash,format=raw,file={image}"]
+
+    return options
+
+
+def test_from_flash(boot, flash, project):
+    """Copied to RAM below 128 MiB and entered there."""
+    options, extra = flash(project.payload.read_bytes())
+    board = boot(*options, extra=extra)
+    report = leave(board, "boot flash")
+    check_core(report.core)
+    assert report.core["r0"] == 0
+
+
+def test_flash_has_none(boot, flash):
+    """A sentence, by the shell and without it."""
+    options, extra = flash(b"\xff" * 4096)
+    board = boot(*options, extra=extra)
+    assert "flash: there is no zImage" in board.run("boot flash")
+    board = boot("-a", "cairn.boot=flash cairn.bootdelay=0", *options, extra=extra)
+    assert "boot: flash: there is no zImage" in board.boot_log
+
+
 def words(*numbers):
     return struct.pack(f"<{len(numbers)}I", *numbers)
 
@@ -191,7 +245,7 @@ def test_refused_places(start, project):
     """Of an address that is no memory, none at all, and Cairn's own."""
     board = start("--smp", 4)
     assert "no memory, or not to be mapped" in board.run("boot 0x10000000")
-    assert "an address was expected" in board.run("boot here")
+    assert "an address was expected, or flash" in board.run("boot here")
     assert "from where?" in board.run("boot")
     assert "overlaps image" in board.run(f"boot 0x{project.image[0]:x}")
     assert board.run("cores").count("online") == 4

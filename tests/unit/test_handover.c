@@ -379,11 +379,13 @@ static void test_params(void **state)
 		    "cairn.bootdelay=1s");
 	assert_int_equal(boot.payload.kind, PAYLOAD_NONE);
 	assert_int_equal(boot.payload_delay, 3);
-	assert_said("cairn.boot=: expected an address: ignored");
-	assert_said("cairn.boot=x: expected an address: ignored");
+	assert_said("cairn.boot=: expected an address, or flash: ignored");
+	assert_said("cairn.boot=x: expected an address, or flash: ignored");
 	assert_said("cairn.bootdelay=: expected seconds, at most 3600: ignored");
 	assert_said("cairn.bootdelay=3601: expected seconds, at most 3600: ignored");
 	assert_said("cairn.bootdelay=1s: expected seconds, at most 3600: ignored");
+	assert_true(params_payload("flash", &place));
+	assert_int_equal(place.kind, PAYLOAD_FLASH);
 	assert_true(params_payload("98M", &place));
 	assert_int_equal(place.at, 98 << 20);
 	assert_false(params_payload("1 ", &place));

@@ -401,7 +401,7 @@ static void test_boot(void **state)
 	env.boot = refusing_boot;
 	REFUSED("boot", "boot: nothing to go by\n");
 	REFUSED("boot 0x62000000", "boot: 0x62000000\n");
-	REFUSED("boot 1 2", "usage: boot [ADDR]|status|confirm|select A|B\n");
+	REFUSED("boot 1 2", "usage: boot [ADDR|flash]|status|confirm|select A|B\n");
 }
 
 static void test_reset_and_poweroff(void **state)
