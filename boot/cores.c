@@ -298,8 +298,7 @@ const char *cores_may_leave(void)
 	if (present == 1)
 		return NULL;
 	if (!machine.sram || !machine.start_flags)
-		return "the device tree names no static RAM and no flags by which the other cores "
-		       "could wait for it";
+		return "the device tree names no SRAM or no flags for the other cores";
 	for (unsigned i = 1; i < present; i++)
 		missing |= (uint32_t)!cores[i].started << i;
 	expect_cores();

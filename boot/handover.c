@@ -117,10 +117,10 @@ static int place_tree(struct handover *h, phys_addr_t room)
 				  ? memblock_find_in_range(h->ram, high, room, align)
 				  : 0;
 		if (!h->tree)
-			return refuse(h,
-				      "the device tree: no %lu bytes are free for it, of at most "
-				      "%lu, within 256 MiB from " PRIpa,
-				      (unsigned long)room, (unsigned long)BOOT_FDT_MAX, h->ram);
+			return refuse(
+				h,
+				"the device tree: no %lu bytes are free within 256 MiB from " PRIpa,
+				(unsigned long)room, h->ram);
 		z = zone_over(h, h->tree, room);
 	} while (z);
 	return 0;

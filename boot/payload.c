@@ -47,9 +47,7 @@ static const char *load_from_flash(phys_addr_t *at)
 	uint8_t header[ZIMAGE_HEADER];
 
 	if (!p)
-		return "flash: the device tree names no partition \"" PARTITION
-		       "\" of a flash that "
-		       "has a driver";
+		return "flash: the device tree names no partition \"" PARTITION "\"";
 	if (flash_read(f, p->off, header, sizeof(header)))
 		return f->problem;
 	*at = handover_place(&plan, header, p->size);
@@ -64,8 +62,7 @@ static void announce(void)
 	phys_addr_t lowest = memblock.memory.regions[0].base;
 
 	if (plan.ram > lowest)
-		pr_warn("boot: Linux will not use the memory below " PRIpa
-			": a zImage in the first 128 MiB of memory does not lose any",
+		pr_warn("boot: too high in memory for Linux to use what lies below " PRIpa,
 			plan.ram);
 	pr_info("boot: zImage at " PRIpa ", %lu bytes, kernel at " PRIpa ", device tree at " PRIpa,
 		plan.image.at, (unsigned long)plan.image.size, plan.ram + plan.image.text_offset,
@@ -114,9 +111,8 @@ static const char *boot_from(const struct boot *b, struct store *s,
 			  (phys_addr_t)final_tree_room(&tree)))
 		return plan.why;
 	if (final_tree_write(&tree, (void *)(uintptr_t)plan.tree))
-		return "the device tree: its cells hold no such addresses, or its /reserved-memory "
-		       "is "
-		       "not as Linux demands it";
+		return "the device tree: its cells or its /reserved-memory are not as Linux "
+		       "demands";
 	announce();
 	why = cores_leave();
 	if (why)
@@ -131,8 +127,7 @@ const char *payload_boot(const struct boot *b, struct store *s, const char *wher
 	if (where && !params_payload(where, &place))
 		return "an address was expected, or flash";
 	if (place.kind == PAYLOAD_NONE)
-		return "from where? An address was expected, or flash, or cairn.boot= on the "
-		       "command line";
+		return "where from? There is no cairn.boot= either";
 	return boot_from(b, s, &place);
 }
 

@@ -84,8 +84,8 @@ const char *zimage_header(struct zimage *z, const void *p, phys_addr_t at, phys_
 		.bss = size,
 	};
 	if (size < SIZE_MIN || size >= SIZE_LIMIT / PACKED)
-		return "the zImage is damaged: its header gives no length that can be";
-	return size > room ? "the zImage is cut off: it goes on where nothing is left" : NULL;
+		return "the zImage is damaged: its length cannot be";
+	return size > room ? "the zImage is cut off" : NULL;
 }
 
 const char *zimage_read(struct zimage *z, const void *p, phys_addr_t at, phys_addr_t room)
@@ -94,7 +94,7 @@ const char *zimage_read(struct zimage *z, const void *p, phys_addr_t at, phys_ad
 
 	if (why || read_table(z, p))
 		return why;
-	return "the zImage is cut off or damaged: what its header leads to is not there";
+	return "the zImage is cut off or damaged: its table leads nowhere";
 }
 
 /* At most PHYS_ADDR_MAX. */

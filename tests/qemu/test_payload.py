@@ -219,7 +219,7 @@ def words(*numbers):
     (PAYLOAD, {0x24: words(0)}, "0x62000000: there is no zImage"),
     (PAYLOAD + 4, {}, "0x62000004: a multiple of 8 was expected"),
     (PAYLOAD, {0x2C: words(0x1FF0000)}, "cut off or damaged"),
-    (PAYLOAD, {0x2C: words(0x7FFFFFFF)}, "its header gives no length that can be"),
+    (PAYLOAD, {0x2C: words(0x7FFFFFFF)}, "its length cannot be"),
     (0x9FD40000, {}, "overlaps heap"),
     (0x9FE00000, {0x2C: words(0x180000)}, "overlaps store"),
     (0x60200000, {}, None),
@@ -246,6 +246,6 @@ def test_refused_places(start, project):
     board = start("--smp", 4)
     assert "no memory, or not to be mapped" in board.run("boot 0x10000000")
     assert "an address was expected, or flash" in board.run("boot here")
-    assert "from where?" in board.run("boot")
+    assert "where from?" in board.run("boot")
     assert "overlaps image" in board.run(f"boot 0x{project.image[0]:x}")
     assert board.run("cores").count("online") == 4

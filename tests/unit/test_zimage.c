@@ -106,11 +106,11 @@ static void test_refused(void **state)
 	(void)state;
 	assert_refused(AT + 4, SIZE, "a multiple of 8 was expected");
 	assert_refused(AT, ZIMAGE_HEADER - 1, "there is no zImage");
-	assert_refused(AT, SIZE - 1, "the zImage is cut off: it goes on where nothing is left");
+	assert_refused(AT, SIZE - 1, "the zImage is cut off");
 	put(0x2c, 0x1000);
-	assert_refused(AT, SIZE, "the zImage is damaged: its header gives no length that can be");
+	assert_refused(AT, SIZE, "the zImage is damaged: its length cannot be");
 	put(0x2c, 0);
-	assert_refused(AT, SIZE, "the zImage is damaged: its header gives no length that can be");
+	assert_refused(AT, SIZE, "the zImage is damaged: its length cannot be");
 	put(0x24, 0x16f2819);
 	assert_refused(AT, SIZE, "there is no zImage");
 }
@@ -140,9 +140,8 @@ static void test_table_is_damaged(void **state)
 		free_image(state);
 		make_image(state);
 		put(damage[i].at, damage[i].value);
-		assert_refused(
-			AT, SIZE,
-			"the zImage is cut off or damaged: what its header leads to is not there");
+		assert_refused(AT, SIZE,
+			       "the zImage is cut off or damaged: its table leads nowhere");
 	}
 }
 
