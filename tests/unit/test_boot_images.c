@@ -346,7 +346,7 @@ static void test_usage(void **state)
 	(void)state;
 	start("", -1, true);
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-		expect(lines[i], -1, "usage: boot [ADDR]|status|confirm|select A|B\n");
+		expect(lines[i], -1, "usage: boot [ADDR|flash]|status|confirm|select A|B\n");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, boot_test_teardown)
