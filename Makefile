@@ -52,7 +52,7 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
 	share.o share_read.o stat.o super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o \
-	number.o symbols.o unwind.o ymodem.o) $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
+	number.o symbols.o unwind.o ymodem.o) $(addprefix $(OUT)/mm/, memblock_dump.o memtest.o): CFLAGS += -Os
 $(OUT)/lib/flash.o $(OUT)/store/snapshot.o: CFLAGS += -Os
 
 # They run before the image is where it is linked to be: no constant address, no VFP, aligned accesses only.
@@ -211,9 +211,9 @@ flash: ## build/vexpress-a9/flash.img: the flash with selector and images (docs/
 
 # What does not touch the CPU or a device is built for the host as it is.
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
-	cmdline.c fault.c final_tree.c find_memory.c handover.c map.c memory.c params.c reserve.c \
-	reserved_memory.c store_region.c store_search.c summary.c zimage.c)
-HOST_SRC += $(addprefix boot/, flash_image.c images.c relocate.c selection.c selection_write.c tree_scan.c)
+	cmdline.c cmdline_drop.c fault.c final_tree.c find_memory.c flash_image.c handover.c images.c map.c \
+	memory.c params.c params_later.c relocate.c reserve.c reserved_memory.c selection.c selection_write.c \
+	store_region.c store_search.c summary.c tree_scan.c zimage.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
 TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))
@@ -456,7 +456,7 @@ mutate-store: ## breaks each rule of the store's protocol and shows that a test 
 
 # ---- fuzzers ------------------------------------------------------------------------------------
 
-FUZZ_SRC := $(filter-out boot/store_search.c, $(filter lib/% mm/% boot/%, $(HOST_SRC)))
+FUZZ_SRC := $(filter-out boot/images.c boot/store_search.c, $(filter lib/% mm/% boot/%, $(HOST_SRC)))
 FUZZ_COMMON := fuzz_boot fuzz_handed fuzz_memory fuzz_reserved fuzz_lists fuzz_dt fixed
 FUZZERS := tree atags cmdline
 # Of the store, which knows no phys_addr_t: one width.

@@ -11,8 +11,7 @@ static bool is_space(char c)
 	return isspace((unsigned char)c);
 }
 
-/* The end of the word at TEXT: white space outside of quotes, or the NUL. */
-static char *word_end(char *text)
+char *cmdline_word_end(char *text)
 {
 	bool quoted = false;
 
@@ -40,7 +39,7 @@ bool cmdline_next(char **pos, struct cmdline_param *param)
 		word++;
 	if (!*word)
 		return false;
-	end = word_end(word);
+	end = cmdline_word_end(word);
 	*pos = *end ? end + 1 : end;
 	*end = '\0';
 	quoted = open_quote(&word);
@@ -65,36 +64,6 @@ bool cmdline_same_name(const char *a, const char *b)
 		if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
 			return false;
 	return *a == *b;
-}
-
-/* Whether [word, end) is the parameter behind which nothing is for us. */
-static bool is_last(const char *word, const char *end)
-{
-	size_t quotes = *word == '"';
-
-	return !strncmp(word + quotes, "--", 2) && (size_t)(end - word) <= 2 + 2 * quotes;
-}
-
-void cmdline_drop(char *text, const char *prefix)
-{
-	char *to = text, *end;
-
-	for (char *word = text;; word = end) {
-		while (is_space(*word))
-			word++;
-		if (!*word)
-			break;
-		end = word_end(word);
-		if (!strncmp(word + (*word == '"'), prefix, strlen(prefix)))
-			continue;
-		if (to != text)
-			*to++ = ' ';
-		if (is_last(word, end))
-			end = word + strlen(word);
-		memmove(to, word, (size_t)(end - word));
-		to += end - word;
-	}
-	*to = '\0';
 }
 
 static unsigned suffix_shift(char c)

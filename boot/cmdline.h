@@ -17,6 +17,9 @@ struct cmdline_param {
  */
 bool cmdline_next(char **pos, struct cmdline_param *param);
 
+/** The end of the word at TEXT: white space outside of quotes, or the NUL. */
+char *cmdline_word_end(char *text);
+
 /** Whether two names are one: '-' and '_' are the same in them. */
 bool cmdline_same_name(const char *a, const char *b);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "boot/layout.h"
-#include "boot/leave.h"
 #include "boot/mmu.h"
 #include "boot/shared.h"
 #include "drivers/cp15.h"
@@ -53,8 +52,7 @@ unsigned cores_named(void)
 	return count;
 }
 
-/* How many cores the processor has: a tree is often that of the board with all of them. */
-static unsigned cores_present(void)
+unsigned cores_present(void)
 {
 	uintptr_t scu = read_cbar(); /* DDI 0407, 1.5 */
 
@@ -243,82 +241,23 @@ bool core_is_up(unsigned core)
 	return core < CORES_MAX && (!core || job_is_open(&cores[core].job));
 }
 
-static long answer(void *arg)
+uint32_t cores_rouse(void)
 {
-	(void)arg;
-	return 0;
-}
+	unsigned present = cores_present();
+	uint32_t missing = 0, up = 0;
 
-static uint32_t leaving; /* a bit for each core that is to wait elsewhere */
-
-/* Finds them: those of the first PRESENT that take jobs. False if one is at work. */
-static bool at_rest(unsigned present)
-{
-	long result;
-
-	for (unsigned i = 1; i < present; i++) {
-		if (!job_is_open(&cores[i].job))
-			continue; /* it never came: nobody knows where it is */
-		cores[i].named = true;
-		if (on_core(i, answer, NULL, &result))
-			return false;
-		leaving |= 1u << i;
-	}
-	return true;
-}
-
-/* Waits until each core of SENT is in PEN; those that are late remain in what it returns. */
-static uint32_t wait_in(const volatile struct leave_pen *pen, uint32_t sent)
-{
-	struct deadline late = deadline_after(CORES_START_MS * NS_PER_MS);
-
-	while (sent && !deadline_passed(&late))
-		for (unsigned i = 1; i < CORES_MAX; i++)
-			if (pen->waits[i])
-				sent &= ~(1u << i);
-	return sent;
-}
-
-static void put_pen(volatile uint32_t *to)
-{
-	const uint32_t *from = (const uint32_t *)&leave_pen;
-
-	for (size_t i = 0; i < sizeof(leave_pen) / sizeof(*to); i++)
-		to[i] = from[i];
-	((volatile struct leave_pen *)to)->start_flags = (uint32_t)machine.start_flags;
-	dsb();
-}
-
-const char *cores_may_leave(void)
-{
-	unsigned present = gic_bound() ? cores_present() : 1;
-	uint32_t missing = 0;
-
-	leaving = 0;
-	if (present == 1)
-		return NULL;
-	if (!machine.sram || !machine.start_flags)
-		return "the device tree names no SRAM or no flags for the other cores";
 	for (unsigned i = 1; i < present; i++)
 		missing |= (uint32_t)!cores[i].started << i;
 	expect_cores();
 	send_off(missing);
 	wait_for(missing);
-	return at_rest(present) ? NULL : "another core is at work";
-}
-
-const char *cores_leave(void)
-{
-	void *pen = (void *)machine.sram;
-
-	if (!leaving)
-		return NULL;
-	machine.set_start(0);
-	put_pen(pen);
-	for (unsigned i = 1; i < CORES_MAX; i++)
-		if (leaving & 1u << i)
-			core_give(i, leave_to_wait, pen);
-	return wait_in(pen, leaving) ? "another core did not leave: reset the board" : NULL;
+	for (unsigned i = 1; i < present; i++) {
+		if (!job_is_open(&cores[i].job))
+			continue; /* it never came: nobody knows where it is */
+		cores[i].named = true;
+		up |= 1u << i;
+	}
+	return up;
 }
 
 bool core_describe(unsigned core, char *text, size_t size)

@@ -32,6 +32,10 @@ unsigned cores_self(void);
 /** Cores that the tree names, core 0 included; their numbers are below CORES_MAX. */
 unsigned cores_named(void);
 
+/** Cores that the processor has, core 0 included: a tree is often that of the board with all of
+ * them. */
+unsigned cores_present(void);
+
 /** Whether CORE has come up: it takes interrupts, or will. */
 bool core_is_up(unsigned core);
 
@@ -50,22 +54,15 @@ int core_wait(unsigned core, uint32_t ms, long *result);
 /** core_give() and core_wait() for CORES_JOB_MS; on the core that calls it, a call of FN. */
 int on_core(unsigned core, job_fn *fn, void *arg, long *result);
 
+/**
+ * Starts the cores that were left where the loader had them, whether the tree names them or not. A
+ * bit for each further core that takes jobs then, and core_give() serves every one of them.
+ */
+uint32_t cores_rouse(void);
+
 /** Writes what CORE, below CORES_MAX, is doing to TEXT, SIZE bytes; false if the tree names no such
  * core. */
 bool core_describe(unsigned core, char *text, size_t size);
-
-/**
- * Whether all further cores could leave Cairn: NULL, or a sentence that says why not. Those that
- * were left where the loader had them are started for that. From then on none is at work.
- */
-const char *cores_may_leave(void);
-
-/**
- * Has each further core wait, with its caches and MMU off and outside of Cairn's memory, for what
- * comes after Cairn: for an address in SYS_FLAGS and an SGI, as Linux expects it. To be called
- * right after cores_may_leave() had no objection. NULL, or a sentence: it cannot be taken back.
- */
-const char *cores_leave(void);
 
 /** What the shell is to know of it. */
 extern const struct shell_cores cores_for_shell;

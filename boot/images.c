@@ -29,21 +29,6 @@ static uint32_t areas; /* where they begin; 0: there are none */
 
 static struct selection_flash selection;
 
-void images_param(struct boot *b, const char *value)
-{
-	if (value && (!strcmp(value, "A") || !strcmp(value, "B")))
-		b->image = *value;
-	else if (!value || strcmp(value, "?") != 0)
-		pr_warn("cairn.image=%s: expected A or B: ignored", value ? value : "");
-}
-
-void images_confirm_param(struct boot *b, const char *value)
-{
-	b->confirm_manually = value && !strcmp(value, "manual");
-	if (!b->confirm_manually)
-		pr_warn("cairn.confirm=%s: expected manual: ignored", value ? value : "");
-}
-
 static void read_areas(void *ctx, uint32_t offset, void *to, size_t size)
 {
 	(void)ctx;

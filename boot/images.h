@@ -11,12 +11,6 @@
 #include "shell/shell.h"
 #include "store/store.h"
 
-/** Takes cairn.image=: "A" or "B", or what is there if no selector replaced it. */
-void images_param(struct boot *b, const char *value);
-
-/** Takes cairn.confirm=, which may say "manual". */
-void images_confirm_param(struct boot *b, const char *value);
-
 /**
  * Says in the log which image of FLASH (NULL: none was found) runs, and confirms it unless the
  * command line says that somebody else does, or the store S did not open. Without a word if it came

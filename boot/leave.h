@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Leaving the machine to a payload: what the CPU part, leave.S, and cores.c share. */
+/* Leaving the machine to a payload: what the CPU part, leave.S, and leave_cores.c share. */
 #ifndef CAIRN_BOOT_LEAVE_H
 #define CAIRN_BOOT_LEAVE_H
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "boot/cmdline.h"
-#include "boot/images.h"
 #include "boot/layout.h"
 #include "boot/memory.h"
+#include "boot/params_later.h"
 #include "boot/reserve.h"
 #include "boot/store_region.h"
 #include "lib/log.h"
@@ -14,7 +14,6 @@
 #include "mm/memblock_dump.h"
 
 #define OWN_PREFIX "cairn."
-#define AUTOSAVE_MAX 10000000U /* four months */
 
 static void set_semihosting(struct boot *b, const char *value)
 {
@@ -65,37 +64,6 @@ static void set_cores(struct boot *b, const char *value)
 		b->cores_max = (unsigned)count;
 }
 
-static void set_autosave(struct boot *b, const char *value)
-{
-	const char *end;
-	uint64_t seconds;
-
-	if (!value || number_parse(value, &seconds, &end) || *end || seconds > AUTOSAVE_MAX)
-		pr_warn("cairn.autosave=%s: expected seconds from 0 to %u: ignored",
-			value ? value : "", AUTOSAVE_MAX);
-	else
-		b->autosave = (uint32_t)seconds;
-}
-
-static void set_boot(struct boot *b, const char *value)
-{
-	if (!value || !params_payload(value, &b->payload))
-		pr_warn("cairn.boot=%s: expected an address, or flash: ignored",
-			value ? value : "");
-}
-
-static void set_boot_delay(struct boot *b, const char *value)
-{
-	const char *end;
-	uint64_t seconds;
-
-	if (!value || number_parse(value, &seconds, &end) || *end || seconds > PAYLOAD_DELAY_MAX)
-		pr_warn("cairn.bootdelay=%s: expected seconds, at most %u: ignored",
-			value ? value : "", PAYLOAD_DELAY_MAX);
-	else
-		b->payload_delay = (uint32_t)seconds;
-}
-
 static const struct param memory_params[] = {
 	{"mem", memory_param},
 	{"memblock", set_memblock},
@@ -104,11 +72,11 @@ static const struct param memory_params[] = {
 	{"cairn.store", store_region_param},
 	{"cairn.init", set_init},
 	{"cairn.cores", set_cores},
-	{"cairn.autosave", set_autosave},
-	{"cairn.boot", set_boot},
-	{"cairn.bootdelay", set_boot_delay},
-	{"cairn.image", images_param},
-	{"cairn.confirm", images_confirm_param},
+	{"cairn.autosave", params_autosave},
+	{"cairn.boot", params_boot},
+	{"cairn.bootdelay", params_boot_delay},
+	{"cairn.image", params_image},
+	{"cairn.confirm", params_confirm},
 	{"cairn.semihosting", NULL}, /* taken early */
 	{"cairn.panic", NULL},
 };
@@ -151,18 +119,6 @@ static void complain_about_own(const char *name)
 void params_early(struct boot *b)
 {
 	params_each(b, early_params, ARRAY_SIZE(early_params), NULL);
-}
-
-bool params_payload(const char *text, struct payload_place *place)
-{
-	bool flash = !strcmp(text, "flash");
-	const char *end;
-	uint64_t at = 0;
-
-	if (!flash && (!cmdline_size(text, &at, &end) || *end || at > PHYS_ADDR_MAX))
-		return false;
-	*place = (struct payload_place){flash ? PAYLOAD_FLASH : PAYLOAD_AT, (phys_addr_t)at};
-	return true;
 }
 
 void params_memory(struct boot *b)

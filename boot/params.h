@@ -26,7 +26,4 @@ void params_early(struct boot *b);
  */
 void params_memory(struct boot *b);
 
-/** Reads TEXT, an address or "flash", as the place of a payload. False if it is neither. */
-bool params_payload(const char *text, struct payload_place *place);
-
 #endif

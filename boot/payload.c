@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "boot/console.h"
-#include "boot/cores.h"
 #include "boot/final_tree.h"
 #include "boot/handover.h"
 #include "boot/layout.h"
 #include "boot/leave.h"
-#include "boot/params.h"
+#include "boot/leave_cores.h"
+#include "boot/params_later.h"
 #include "boot/serial.h"
 #include "drivers/gic.h"
 #include "drivers/machine.h"

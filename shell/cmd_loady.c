@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A file that comes by YMODEM over the console, to memory that nobody uses. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -43,7 +44,7 @@ static int begin(void *ctx, const char *name, uint32_t size)
 {
 	struct loading *l = ctx;
 
-	strncpy(l->name, name, sizeof(l->name) - 1);
+	snprintf(l->name, sizeof(l->name), "%s", name);
 	l->size = size;
 	l->refused = size ? shell_take_memory(l->base, size) : 0;
 	return l->refused;

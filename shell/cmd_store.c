@@ -302,19 +302,6 @@ static int format_command(struct shell_env *env, bool yes)
 	return format(env);
 }
 
-static int save_command(struct shell_env *env, bool yes)
-{
-	char text[SHELL_PRINTF_MAX - 16] = "this machine has no place for it";
-	int err;
-
-	(void)yes;
-	if (!shell_need_store(env, "store save"))
-		return -1;
-	err = env->save ? env->save(text, sizeof(text)) : -ENODEV;
-	shell_printf(env, "store save: %s\n", text);
-	return err ? -1 : 0;
-}
-
 int cmd_store(struct shell_env *env, int argc, char *argv[])
 {
 	static const struct {
@@ -323,7 +310,7 @@ int cmd_store(struct shell_env *env, int argc, char *argv[])
 		bool takes_yes;
 	} actions[] = {
 		{"check", store_check_command, false}, {"repair", store_repair_command, true},
-		{"grow", store_grow_command, false},   {"save", save_command, false},
+		{"grow", store_grow_command, false},   {"save", store_save_command, false},
 		{"format", format_command, true},
 	};
 	bool yes = argc == 3;

@@ -178,5 +178,7 @@ int store_check_command(struct shell_env *env, bool yes);
 int store_repair_command(struct shell_env *env, bool yes);
 /** Makes the store as large as its region. */
 int store_grow_command(struct shell_env *env, bool yes);
+/** env->save() of the open store, and what came of it. */
+int store_save_command(struct shell_env *env, bool yes);
 
 #endif

@@ -6,7 +6,7 @@
 #include "boot/handover.h"
 
 #include <errno.h>
-#include "boot/params.h"
+#include "boot/params_later.h"
 #include "tests/unit/boot_test.h"
 
 #define START 0x60000000U
@@ -379,9 +379,9 @@ static void test_params(void **state)
 	assert_int_equal(boot.payload_delay, 3);
 	assert_said("cairn.boot=: expected an address, or flash: ignored");
 	assert_said("cairn.boot=x: expected an address, or flash: ignored");
-	assert_said("cairn.bootdelay=: expected seconds, at most 3600: ignored");
-	assert_said("cairn.bootdelay=3601: expected seconds, at most 3600: ignored");
-	assert_said("cairn.bootdelay=1s: expected seconds, at most 3600: ignored");
+	assert_said("cairn.bootdelay=: expected seconds from 0 to 3600: ignored");
+	assert_said("cairn.bootdelay=3601: expected seconds from 0 to 3600: ignored");
+	assert_said("cairn.bootdelay=1s: expected seconds from 0 to 3600: ignored");
 	assert_true(params_payload("flash", &place));
 	assert_int_equal(place.kind, PAYLOAD_FLASH);
 	assert_true(params_payload("98M", &place));
