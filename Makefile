@@ -52,8 +52,9 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
 	share.o share_read.o stat.o super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o \
-	number.o symbols.o unwind.o ymodem.o) $(addprefix $(OUT)/mm/, memblock_dump.o memtest.o): CFLAGS += -Os
-$(OUT)/lib/flash.o $(OUT)/store/snapshot.o: CFLAGS += -Os
+	number.o symbols.o unwind.o) $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
+$(addprefix $(OUT)/, mm/heap.o mm/memtest.o mm/pgtable.o lib/job.o): CFLAGS += -Os
+$(addprefix $(OUT)/, lib/flash.o lib/ymodem.o store/snapshot.o): CFLAGS += -Os
 
 # They run before the image is where it is linked to be: no constant address, no VFP, aligned accesses only.
 $(addprefix $(OUT)/boot/, early.o relocate.o tree_scan.o): CFLAGS += -fPIC -mgeneral-regs-only -mno-unaligned-access \
