@@ -4,7 +4,9 @@
 import re
 import struct
 import subprocess
+from pathlib import Path
 
+DTS = Path(__file__).parents[2] / "dts" / "vexpress-a9.dts"
 HEADER = struct.Struct("<8I92sI")
 RECORD = struct.Struct("<4I6I2I16s")
 SLOTS, AREAS = 64, 4
@@ -27,6 +29,12 @@ def crc32c(data):
     for byte in data:
         crc = TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
     return crc ^ BLANK
+
+
+def partitions():
+    """The offset of each partition by its name, as the board's tree has them."""
+    found = re.findall(r'label = "([^"]+)";\s*reg = <(0x\w+) 0x\w+>', DTS.read_text())
+    return {name: int(offset, 16) for name, offset in found}
 
 
 class Flash:

@@ -8,12 +8,13 @@ FLASH_SEED=n for the same moments at which QEMU is killed in the midst of a save
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 
 import pytest
 
-from conftest import REPO, dtc
+from flash import partitions
 from test_retention import Monitor, connect, gdb, gdb_answer
 
 CUTS = int(os.environ.get("FLASH_CUTS", "8"))
@@ -21,32 +22,15 @@ SEED = int(os.environ.get("FLASH_SEED", "0")) or random.SystemRandom().randrange
 BLOCK = 256 << 10
 SIZE = 64 << 20
 DATA = 4096  # of a snapshot, behind its slot's begin
-PARTITION = re.compile(r'label = "([^"]+)";\s*reg = <(0x\w+) (0x\w+)>')
-
-# As the board's own tree has them, unless it does.
-PARTITIONS = """
-		partitions {
-			compatible = "fixed-partitions";
-			#address-cells = <1>;
-			#size-cells = <1>;
-
-			partition@800000 { label = "store-a"; reg = <0x800000 0x1000000>; };
-			partition@1800000 { label = "store-b"; reg = <0x1800000 0x1000000>; };
-			partition@2800000 { label = "payload"; reg = <0x2800000 0x1800000>; };
-		};
-"""
 
 
 @pytest.fixture
-def machine(boot, tmp_path):
+def machine(boot, project, tmp_path):
     """Boots a board whose flash, and if wanted RAM, is in a file that can be changed while it is off."""
-    source = (REPO / "dts" / "vexpress-a9.dts").read_text()
-    if "fixed-partitions" not in source:
-        source = source.replace("\t\tbank-width = <4>;\n", "\t\tbank-width = <4>;\n" + PARTITIONS)
     class Machine:
         tree = tmp_path / "flash.dtb"
         nor, ram, pid = tmp_path / "nor", tmp_path / "ram", tmp_path / "pid"
-        at = {name: int(off, 16) for name, off, _ in PARTITION.findall(source)}
+        at = partitions()
 
         def boot(self, *options, extra=()):
             return boot("-m", "64M", "-d", self.tree, "--nor", self.nor, *options,
@@ -66,7 +50,7 @@ def machine(boot, tmp_path):
                 nor.seek(offset)
                 nor.write(bytes([byte]))
 
-    Machine.tree.write_bytes(dtc(source))
+    shutil.copy(project.dtb, Machine.tree)
     return Machine()
 
 

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import REPO, loader
+from conftest import loader
+from flash import partitions
 
 PAYLOAD = 0x62000000
 NO_MACHINE = 0xFFFFFFFF
@@ -158,45 +159,24 @@ def leave_text(board):
     return board.until("payload: end")
 
 
-PARTITIONS = """
-/include/ "%s"
-/ {
-	flash@40000000 {
-		partitions {
-			compatible = "fixed-partitions";
-			#address-cells = <1>;
-			#size-cells = <1>;
-			partition@2800000 {
-				label = "payload";
-				reg = <0x02800000 0x01800000>;
-			};
-		};
-	};
-};
-"""
-
-
 @pytest.fixture
-def flash(tmp_path, compile_tree):
-    """Options for a board with DATA at the start of the partition, and a tree that names it."""
+def flash(tmp_path):
+    """Options for a board with DATA in the partition for it."""
 
     def options(data):
         image = tmp_path / "flash.img"
         with open(image, "wb") as out:
             out.truncate(64 << 20)
-            out.seek(0x2800000)
+            out.seek(partitions()["payload"])
             out.write(data)
-        tree = tmp_path / "board.dtb"
-        tree.write_bytes(compile_tree(PARTITIONS % (REPO / "dts" / "vexpress-a9.dts")))
-        return ["-d", tree], ["-drive", f"if=pflash,format=raw,file={image}"]
+        return ["--nor", image]
 
     return options
 
 
 def test_from_flash(boot, flash, project):
     """Copied to RAM below 128 MiB and entered there."""
-    options, extra = flash(project.payload.read_bytes())
-    board = boot(*options, extra=extra)
+    board = boot(*flash(project.payload.read_bytes()))
     report = leave(board, "boot flash")
     check_core(report.core)
     assert report.core["r0"] == 0
@@ -204,10 +184,10 @@ def test_from_flash(boot, flash, project):
 
 def test_flash_has_none(boot, flash):
     """A sentence, by the shell and without it."""
-    options, extra = flash(b"\xff" * 4096)
-    board = boot(*options, extra=extra)
+    options = flash(b"\xff" * 4096)
+    board = boot(*options)
     assert "flash: there is no zImage" in board.run("boot flash")
-    board = boot("-a", "cairn.boot=flash cairn.bootdelay=0", *options, extra=extra)
+    board = boot("-a", "cairn.boot=flash cairn.bootdelay=0", *options)
     assert "boot: flash: there is no zImage" in board.boot_log
 
 

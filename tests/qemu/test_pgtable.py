@@ -89,8 +89,9 @@ def test_map(boot, project, cores):
     devices = [(first, last) for first, last, words in found if words == "rw-  device"]
     for address in 0x10000000, 0x10009000, 0x10017000:
         assert (address, address + PAGE - 1) in devices
-    assert all(0x10000000 <= first < 0x20000000 or 0x40000000 <= first < 0x4C000000
-               for first, _ in devices)
+    devices.remove((0x40000000, 0x43FFFFFF))  # NOR flash
+    devices.remove((0x48000000, 0x48001FFF))  # static RAM: where other cores wait after Cairn
+    assert all(0x10000000 <= first < 0x20000000 for first, _ in devices)
     assert words_at(found, 0x1000A000) is None and words_at(found, 0) is None
     assert not [words for _, _, words in found if "wx" in words]
     for command in "put k v", "get k", "del k", "md 0x63f00000 1", "mw 0x61000000 1":
