@@ -72,12 +72,32 @@ static unsigned count_try(const struct selector *s, const struct selection_found
 	return 0;
 }
 
+/*
+ * All that is whole has used up its tries. A board that stays dead is worse than one that goes on
+ * trying; the images take turns, since one of them may fare better.
+ */
+static int last_resort(const struct selector *s, const struct selection_found *found,
+		       const bool *whole)
+{
+	for (unsigned i = 0; i < FLASH_IMAGES; i++) {
+		unsigned image = (found->record.preferred + s->turn + i) % FLASH_IMAGES;
+
+		if (whole[image] && s->load(s->flash.ctx, image)) {
+			s->again(s->flash.ctx, image);
+			return (int)image;
+		}
+	}
+	return -1;
+}
+
 int selection_choose(const struct selector *s, unsigned *try)
 {
+	bool whole[FLASH_IMAGES] = {false};
 	struct selection_found found;
 	uint32_t crc;
 
 	selection_find(&s->flash, &found);
+	*try = 0;
 	for (unsigned i = 0; i < FLASH_IMAGES; i++) {
 		unsigned image = (found.record.preferred + i) % FLASH_IMAGES;
 		bool confirmed;
@@ -87,12 +107,14 @@ int selection_choose(const struct selector *s, unsigned *try)
 		confirmed = selection_confirmed(&found.record, image, crc);
 		if (!confirmed && !selection_tries_left(&found.record, image)) {
 			s->used_up(s->flash.ctx, image);
+			whole[image] = true; /* as far as is known */
 			continue;
 		}
 		if (!s->load(s->flash.ctx, image))
 			continue;
-		*try = confirmed ? 0 : count_try(s, &found, image);
+		if (!confirmed)
+			*try = count_try(s, &found, image);
 		return (int)image;
 	}
-	return -1;
+	return last_resort(s, &found, whole);
 }

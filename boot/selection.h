@@ -76,17 +76,22 @@ struct selector {
 	void (*used_up)(void *ctx, unsigned image);
 	/** Says that a try of IMAGE cannot be counted, for ERR. */
 	void (*not_counted)(void *ctx, unsigned image, int err);
+	/** Says that IMAGE is entered although its tries are used up. */
+	void (*again)(void *ctx, unsigned image);
+	unsigned turn; /**< another one at each start: whose turn it is at the last resort */
 };
 
 /**
- * The image to be entered: it is loaded, and if it is not confirmed its try is marked. -1: none.
- * *TRY is which try it is, 0 if it is confirmed or could not be counted.
+ * The image to be entered: it is loaded, and if it is not confirmed its try is marked. If no image
+ * has one left, one that is whole is taken all the same. -1: none is.
+ * *TRY is which try it is, 0 if it is confirmed or is not counted.
  */
 int selection_choose(const struct selector *s, unsigned *try);
 
 /**
- * Makes IMAGE the one that is tried first, with all tries, by a new record. 0 or a negative errno
- * value: then the record of before counts. A cut leaves either of them.
+ * Makes IMAGE the one that is tried first, with all tries, by a new record; the other one stays
+ * confirmed if it was. 0 or a negative errno value: then the record of before counts. A cut leaves
+ * either of them.
  */
 int selection_select(const struct selection_flash *f, unsigned image);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What Cairn writes: new records, and that an image has come up. The selector only counts tries. */
 #include <errno.h>
-#include <string.h>
 
 #include "boot/selection.h"
 #include "lib/crc32c.h"
@@ -37,29 +36,9 @@ static int next_place(const struct selection_flash *f, uint32_t offset, uint32_t
 	return f->erase(f->ctx, *place);
 }
 
-int selection_select(const struct selection_flash *f, unsigned image)
+/* Programs WORD at OFFSET, where nothing is in the way of it. */
+static int program(const struct selection_flash *f, uint32_t offset, uint32_t word)
 {
-	struct selection_found found;
-	uint32_t head[HEAD_WORDS] = {SELECTION_MAGIC, 0, image}, read_back[HEAD_WORDS], place;
-	int err;
-
-	selection_find(f, &found);
-	head[1] = found.record.sequence + 1;
-	head[3] = crc32c(0, head, sizeof(head) - sizeof(head[3]));
-	err = next_place(f, found.offset, &place);
-	for (uint32_t i = 0; i < HEAD_WORDS && !err; i++) /* the checksum last: it makes it one */
-		err = f->program(f->ctx, place + i * (uint32_t)sizeof(head[i]), head[i]);
-	if (err)
-		return err;
-	f->read(f->ctx, place, read_back, sizeof(read_back));
-	return memcmp(head, read_back, sizeof(head)) ? -EIO : 0;
-}
-
-/* Marks that IMAGE is confirmed by WORD, which nothing in the record is in the way of. */
-static int mark(const struct selection_flash *f, const struct selection_found *found,
-		unsigned image, uint32_t word)
-{
-	uint32_t offset = found->offset + (uint32_t)offsetof(struct selection, confirmed[image]);
 	int err = f->program(f->ctx, offset, word);
 	uint32_t now;
 
@@ -67,6 +46,29 @@ static int mark(const struct selection_flash *f, const struct selection_found *f
 		return err;
 	f->read(f->ctx, offset, &now, sizeof(now));
 	return now == word ? 0 : -EIO;
+}
+
+static uint32_t confirmed_at(uint32_t offset, unsigned image)
+{
+	return offset + (uint32_t)offsetof(struct selection, confirmed[image]);
+}
+
+int selection_select(const struct selection_flash *f, unsigned image)
+{
+	uint32_t head[HEAD_WORDS] = {SELECTION_MAGIC, 0, image}, place, kept;
+	struct selection_found found;
+	int err;
+
+	selection_find(f, &found);
+	head[1] = found.record.sequence + 1;
+	head[3] = crc32c(0, head, sizeof(head) - sizeof(head[3]));
+	kept = found.record.confirmed[!image]; /* the way back, if IMAGE fails */
+	err = next_place(f, found.offset, &place);
+	if (!err && kept != SELECTION_BLANK)
+		err = program(f, confirmed_at(place, !image), kept);
+	for (uint32_t i = 0; i < HEAD_WORDS && !err; i++) /* the checksum last: it makes it one */
+		err = program(f, place + i * (uint32_t)sizeof(head[i]), head[i]);
+	return err;
 }
 
 int selection_confirm(const struct selection_flash *f, unsigned image, uint32_t crc)
@@ -84,5 +86,5 @@ int selection_confirm(const struct selection_flash *f, unsigned image, uint32_t 
 			return err;
 		selection_find(f, &found);
 	}
-	return mark(f, &found, image, word);
+	return program(f, confirmed_at(found.offset, image), word);
 }

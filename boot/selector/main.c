@@ -169,6 +169,12 @@ static void not_counted(void *ctx, unsigned image, int err)
 			      : "the flash cannot be written");
 }
 
+static void again(void *ctx, unsigned image)
+{
+	(void)ctx;
+	say(places[image].name, ": nothing else is left: it is tried again");
+}
+
 /* Waits until the other cores have left the flash, which cannot be read while it is programmed. */
 static void settle_cores(void)
 {
@@ -206,7 +212,8 @@ static void enter(const struct flash_image *h, unsigned image, unsigned try)
 	selector_enter(h->parts[FLASH_IMAGE_CODE].base, tree);
 }
 
-void selector_main(void)
+/* Enters an image; returns if there is none. */
+static void choose(void)
 {
 	struct flash_image headers[FLASH_IMAGES];
 	const struct selector selector = {
@@ -218,14 +225,21 @@ void selector_main(void)
 		.load = load,
 		.used_up = used_up,
 		.not_counted = not_counted,
+		.again = again,
+		.turn = core_token,
 	};
-	unsigned try = 0;
+	unsigned try;
 	int image;
 
-	pl011_ops.init(EARLY_UART_BASE);
-	settle_cores();
 	image = selection_choose(&selector, &try);
 	if (image >= 0)
 		enter(&headers[image], (unsigned)image, try);
+}
+
+void selector_main(void)
+{
+	pl011_ops.init(EARLY_UART_BASE);
+	settle_cores();
+	choose();
 	say("neither image can be started: the board stays here (docs/board.md has ways out)");
 }

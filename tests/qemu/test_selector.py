@@ -122,11 +122,47 @@ def test_image_that_is_no_code(flash, start):
 
 def test_nothing_to_start(flash, start):
     """With neither image the board says so and stays, with the other cores asleep."""
-    flash.put_image("A", code=NOWHERE, text="bad")
-    flash.write(flash.place("B"), b"\0" * 128)
+    for letter in "AB":
+        flash.write(flash.place(letter), b"\0" * 128)
     board = start(flash, "--smp", 4, prompt=False)
     board.until("Selector: neither image can be started: the board stays here")
-    assert flash.counted()[1] == [3, 0]
+    assert not list(flash.records())
+
+
+def test_last_resort(flash, start):
+    """Images that are whole are tried again when both have used up their tries, in turns: so a good one comes
+    up whatever the other one does."""
+    flash.put_image("B", code=NOWHERE, text="bad")
+    board = start(flash)
+    for number in range(2, 1 + TRIES):
+        board.reset()
+        assert said(board) == [f"image A, test A, try {number} of 3"]
+    board.send("reset\r")
+    for number in range(1, 1 + TRIES):
+        board.until(f"Selector: image B, bad, try {number} of 3")
+    board.until("image B: its tries are used up and it was not confirmed: it is left out")
+    board.until("Selector: image A: nothing else is left: it is tried again")
+    board.wait_prompt()
+    assert said(board)[-1] == "image A, test A"
+    assert flash.counted() == ("A", [3, 3], [False, False])
+    board.run("boot confirm")
+    board.reset()
+    assert said(board) == ["image A, test A"]
+
+
+def test_the_old_version_stays_confirmed(flash, start):
+    """It runs behind a new one that failed, as often as one likes."""
+    board = start(flash)
+    board.run("boot confirm")
+    board.run("boot select B")
+    for number in range(1, 1 + TRIES):
+        board.reset()
+        assert said(board) == [f"image B, test B, try {number} of 3"]
+    for _ in range(1 + TRIES):
+        board.reset()
+        assert said(board) == ["image B: its tries are used up and it was not confirmed: it is left out",
+                               "image A, test A"]
+    assert flash.counted() == ("B", [0, 3], [True, False])
 
 
 def test_power_cut_gives_no_try_back(flash, start, tmp_path):
@@ -188,7 +224,7 @@ def test_new_version(flash, start):
     assert "] flash: image B, confirmed now\n" in board.boot_log
     board.reset()
     assert said(board) == ["image B, new B"]
-    assert flash.counted() == ("B", [0, 1], [False, True])
+    assert flash.counted() == ("B", [0, 1], [True, True])
 
 
 def test_new_version_by_cairn(project, flash, start):

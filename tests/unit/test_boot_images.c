@@ -190,7 +190,7 @@ static void test_fallback(void **state)
 	expect("boot select A", 0, "image A is tried first from now on\n");
 	expect("boot status", 0,
 	       "image A: v1, 3 of 3 tries left, is tried first\n"
-	       "image B: v2, 3 of 3 tries left, runs\n");
+	       "image B: v2, confirmed, runs\n");
 }
 
 static void test_damage(void **state)

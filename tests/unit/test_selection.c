@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "boot/selection.h"
-#include "lib/crc32c.h"
 #include "tests/unit/store_test_util.h"
 
 #define STRIDE 4096U
@@ -46,8 +45,10 @@ static struct {
 	unsigned kind;           /* how it is cut */
 	jmp_buf cut;
 	bool broken;    /* flash that takes nothing */
+	bool lies;      /* flash that takes what it says it did not */
 	uint32_t stuck; /* bits that stay ones, which nobody is told */
-	unsigned used_up, not_counted;
+	unsigned used_up, not_counted, again;
+	int not_counted_for;
 } w;
 
 enum { CUT_BEFORE, CUT_BEHIND, CUT_TORN, CUT_KINDS };
@@ -81,7 +82,7 @@ static int flash_program(void *ctx, uint32_t offset, uint32_t word)
 		*at &= word | w.stuck;
 	if (cut)
 		longjmp(w.cut, 1);
-	return 0;
+	return w.lies ? -EIO : 0;
 }
 
 static int flash_erase(void *ctx, uint32_t offset)
@@ -128,11 +129,18 @@ static void not_counted(void *ctx, unsigned image, int err)
 {
 	(void)ctx;
 	(void)image;
-	assert_int_equal(err, -EIO);
+	w.not_counted_for = err;
 	w.not_counted++;
 }
 
-static const struct selector selector = {
+static void again(void *ctx, unsigned image)
+{
+	(void)ctx;
+	(void)image;
+	w.again++;
+}
+
+static struct selector selector = {
 	.flash = {.stride = STRIDE,
 		  .read = flash_read,
 		  .program = flash_program,
@@ -141,6 +149,7 @@ static const struct selector selector = {
 	.load = load,
 	.used_up = used_up,
 	.not_counted = not_counted,
+	.again = again,
 };
 
 static const struct model fresh = {.confirmed = {TORN, TORN}, .blank = {true, true}};
@@ -152,8 +161,9 @@ static void new_board(void)
 	w.images[1] = (struct image){0x33330000, true, true};
 	w.models[0] = fresh;
 	w.count = 1;
-	w.broken = false;
+	w.broken = w.lies = false;
 	w.stuck = 0;
+	w.cut_at = w.used_up = w.not_counted = w.again = 0;
 }
 
 static void add_model(struct model m)
@@ -168,25 +178,32 @@ static void add_model(struct model m)
 /* The image that is entered by M, or -1; which try it is goes to *TRY. */
 static int expected(const struct model *m, unsigned *try)
 {
+	bool good[FLASH_IMAGES];
+	unsigned first;
+
 	for (unsigned n = 0; n < FLASH_IMAGES; n++) {
 		unsigned i = n ? !m->preferred : m->preferred;
 		bool confirmed = m->confirmed[i] == w.images[i].crc;
 
-		if (!w.images[i].header_good || !w.images[i].bytes_good ||
-		    (!confirmed && m->used[i] == SELECTION_TRIES))
+		good[i] = w.images[i].header_good && w.images[i].bytes_good;
+		if (!good[i] || (!confirmed && m->used[i] == SELECTION_TRIES))
 			continue;
 		*try = confirmed ? 0 : m->used[i] + 1;
 		return (int)i;
 	}
-	return -1;
+	first = selector.turn % 2 ? !m->preferred : m->preferred;
+	*try = 0;
+	return good[first] ? (int)first : good[!first] ? (int)!first : -1;
 }
 
 /* The selector up to the image that it enters; the models that would have done so stay. */
 static int start(void)
 {
 	unsigned try = 0, kept = 0;
-	int image = selection_choose(&selector, &try);
+	int image;
 
+	selector.turn++;
+	image = selection_choose(&selector, &try);
 	for (unsigned i = 0; i < w.count; i++) {
 		struct model m = w.models[i];
 		unsigned its_try = 0;
@@ -218,12 +235,28 @@ static void start_cut(void)
 	}
 }
 
-static struct model selected(unsigned image)
+/* What M becomes: all tries, and the other image stays what it was. */
+static struct model selected(const struct model *m, unsigned image)
 {
-	struct model m = fresh;
+	struct model new = fresh;
 
-	m.preferred = image;
-	return m;
+	new.preferred = image;
+	new.confirmed[!image] = m->confirmed[!image];
+	new.blank[!image] = m->blank[!image];
+	return new;
+}
+
+/* The models behind the selection of IMAGE, which was whole, or cut. */
+static void select_models(unsigned image, bool done)
+{
+	struct model before[MODELS_MAX];
+	unsigned count = w.count;
+
+	memcpy(before, w.models, sizeof(before));
+	if (done)
+		w.count = 0;
+	for (unsigned i = 0; i < count; i++)
+		add_model(selected(&before[i], image));
 }
 
 static struct model confirmed(struct model m, unsigned image)
@@ -244,7 +277,7 @@ static void confirm_model(struct model m, unsigned image, bool done)
 	}
 	add_model(confirmed(m, image));
 	if (!m.blank[image])
-		add_model(confirmed(selected(image), image));
+		add_model(confirmed(selected(&m, image), image));
 	if (done)
 		return;
 	add_model(m);
@@ -253,8 +286,8 @@ static void confirm_model(struct model m, unsigned image, bool done)
 	add_model(torn);
 	if (m.blank[image])
 		return;
-	add_model(selected(image));
-	torn = selected(image);
+	torn = selected(&m, image);
+	add_model(torn);
 	torn.blank[image] = false;
 	add_model(torn);
 }
@@ -290,7 +323,7 @@ static bool take(enum step step)
 
 	if (setjmp(w.cut)) {
 		if (step == SELECT_A || step == SELECT_B)
-			add_model(selected(step == SELECT_B));
+			select_models(step == SELECT_B, false);
 		else if (up)
 			confirm_models((unsigned)image, false);
 		else
@@ -312,8 +345,7 @@ static bool take(enum step step)
 	case SELECT_A:
 	case SELECT_B:
 		assert_int_equal(selection_select(flash, step == SELECT_B), 0);
-		w.count = 0;
-		add_model(selected(step == SELECT_B));
+		select_models(step == SELECT_B, true);
 		break;
 	default:
 		w.images[step == REPLACE_B].crc = w.images[step == REPLACE_B].crc * 1664525 + 1;
@@ -399,7 +431,131 @@ static void test_new_flash_tries_a_then_b(void **state)
 		assert_int_equal(selection_choose(&selector, &try), 1);
 		assert_int_equal(try, n);
 	}
-	assert_int_equal(selection_choose(&selector, &try), -1);
+	assert_int_equal(w.again, 0);
+}
+
+/* The selector enters IMAGE, whose try is TRY. */
+static void expect_choice(int image, unsigned try)
+{
+	unsigned its_try;
+
+	selector.turn++;
+	assert_int_equal(selection_choose(&selector, &its_try), image);
+	assert_int_equal(its_try, try);
+}
+
+/* An image that is whole is not given up when there is no other: both, in turns. */
+static void test_last_resort(void **state)
+{
+	(void)state;
+	new_board();
+	for (unsigned n = 0; n < FLASH_IMAGES * SELECTION_TRIES; n++)
+		expect_choice((int)n / SELECTION_TRIES, n % SELECTION_TRIES + 1);
+	selector.turn = 1;
+	for (unsigned n = 0; n < 4; n++)
+		expect_choice((int)n % 2, 0);
+	assert_int_equal(w.again, 4);
+	w.images[0].bytes_good = false;
+	expect_choice(1, 0);
+	expect_choice(1, 0);
+	w.images[1].header_good = false;
+	expect_choice(-1, 0);
+	assert_int_equal(w.again, 6);
+	w.images[0].bytes_good = true;
+	expect_choice(0, 0);
+	assert_int_equal(selection_confirm(flash, 0, w.images[0].crc), 0);
+	expect_choice(0, 0);
+	assert_int_equal(w.again, 7);
+}
+
+/* A new version that fails leaves the old one as it was, whatever happens to the old one then. */
+static void test_the_way_back_stays(void **state)
+{
+	(void)state;
+	new_board();
+	expect_choice(0, 1);
+	assert_int_equal(selection_confirm(flash, 0, w.images[0].crc), 0);
+	assert_int_equal(selection_select(flash, 1), 0);
+	for (unsigned n = 1; n <= SELECTION_TRIES; n++)
+		expect_choice(1, n);
+	for (unsigned n = 0; n < 10; n++)
+		expect_choice(0, 0);
+	assert_int_equal(selection_select(flash, 1), 0); /* and by a second one */
+	expect_choice(1, 1);
+	w.images[1].header_good = false;
+	expect_choice(0, 0);
+	w.images[0].crc++; /* it was for what was there */
+	expect_choice(0, 1);
+}
+
+static void program(uint32_t offset, uint32_t word)
+{
+	assert_int_equal(flash_program(NULL, offset, word), 0);
+}
+
+/* Tries count by the last one that is used: an earlier one may have failed to take its mark. */
+static void test_a_try_that_was_passed_over(void **state)
+{
+	(void)state;
+	new_board();
+	program(offsetof(struct selection, tried[0][1]), 0);
+	expect_choice(0, 3);
+	expect_choice(1, 1);
+}
+
+/* What counts is what flash has, not what it says. */
+static void test_flash_that_lies(void **state)
+{
+	(void)state;
+	new_board();
+	w.lies = true;
+	expect_choice(0, 1);
+	assert_int_equal(w.not_counted, 0);
+	w.lies = false;
+	w.stuck = SELECTION_BLANK;
+	expect_choice(0, 0);
+	assert_int_equal(w.not_counted, 1);
+	assert_int_equal(w.not_counted_for, 0);
+	w.stuck = 0;
+	expect_choice(0, 2);
+}
+
+/* A place with anything in it is not for a record: an erase that was cut may have left it. */
+static void test_places_that_are_not_blank(void **state)
+{
+	const uint32_t size = sizeof(struct selection);
+	struct selection_found found;
+
+	(void)state;
+	new_board();
+	for (uint32_t word = 0; word < size / 4; word++) {
+		new_board();
+		program(size + 4 * word, 0x12345678);
+		assert_int_equal(selection_select(flash, 1), 0);
+		selection_find(flash, &found);
+		assert_int_equal(found.offset, 2 * size);
+	}
+}
+
+/* A confirmation that was cut is finished where it is: neither the preference nor the tries change.
+ */
+static void test_half_a_confirmation(void **state)
+{
+	const uint32_t at = offsetof(struct selection, confirmed[1]);
+	struct selection_found found;
+
+	(void)state;
+	new_board();
+	for (unsigned n = 1; n <= SELECTION_TRIES; n++)
+		expect_choice(0, n);
+	expect_choice(1, 1);
+	program(at, w.images[1].crc | 0x00ff00ff);
+	assert_int_equal(selection_confirm(flash, 1, w.images[1].crc), 0);
+	selection_find(flash, &found);
+	assert_int_equal(found.offset, 0);
+	assert_int_equal(found.record.preferred, 0);
+	assert_int_equal(selection_tries_left(&found.record, 0), 0);
+	expect_choice(1, 0);
 }
 
 static void test_what_came_up_is_not_counted(void **state)
@@ -427,10 +583,10 @@ static void test_broken_flash(void **state)
 	(void)state;
 	new_board();
 	w.broken = true;
-	w.not_counted = 0;
 	assert_int_equal(selection_choose(&selector, &try), 0);
 	assert_int_equal(try, 0);
 	assert_int_equal(w.not_counted, 1);
+	assert_int_equal(w.not_counted_for, -EIO);
 	assert_int_equal(selection_select(flash, 1), -EIO);
 	assert_int_equal(selection_confirm(flash, 0, 1), -EIO);
 }
@@ -466,72 +622,20 @@ static void test_checksum_of_ones(void **state)
 	assert_int_equal(try, 0);
 }
 
-static struct flash_image good_header(void)
-{
-	struct flash_image h = {FLASH_IMAGE_MAGIC,
-				FLASH_IMAGE_VERSION,
-				{{0x60010000, 0x1000}, {0x60090000, 0x800}},
-				0x10,
-				0x12345678,
-				"v1",
-				0};
-
-	return h;
-}
-
-static const char *problem(struct flash_image h)
-{
-	h.header_crc = crc32c(0, &h, offsetof(struct flash_image, header_crc));
-	return flash_image_problem(&h, 0x2000, 0x60000000, 0x100000);
-}
-
-static void test_headers(void **state)
-{
-	struct flash_image h = good_header();
-
-	(void)state;
-	assert_null(problem(h));
-	assert_int_equal(flash_image_bytes(&h), 0x1800);
-	assert_non_null(flash_image_problem(&h, 0x2000, 0x60000000, 0x100000)); /* no checksum */
-#define REFUSED(change)                      \
-	do {                                 \
-		h = good_header();           \
-		h.change;                    \
-		assert_non_null(problem(h)); \
-	} while (0)
-	REFUSED(magic = 0xffffffff);
-	REFUSED(version = 2);
-	REFUSED(parts[0].base = 0x5ffffff8);
-	REFUSED(parts[0].base = 0x60100000);
-	REFUSED(parts[0].base = 0x60010004);
-	REFUSED(parts[0].size = 0x1004);
-	REFUSED(parts[0].size = 0);
-	REFUSED(parts[0].size = 0xfffffff8);
-	REFUSED(parts[0].size = 0x1788); /* 8 bytes more than there is room for */
-	REFUSED(parts[1].size = 0xfffffff8);
-	REFUSED(parts[1].size = 0);
-	REFUSED(parts[1].base = 0x60010ff8);
-	REFUSED(parts[1].base = 0x6000f808);
-	REFUSED(parts[1].base = 0x600ff808);
-	REFUSED(mark = 0x800);
-	REFUSED(text[FLASH_IMAGE_TEXT - 1] = 'x');
-#undef REFUSED
-	h = good_header();
-	h.parts[0].size = 0x1780;
-	assert_null(problem(h));
-	h.parts[1].base = 0x60100000 - 0x800;
-	assert_null(problem(h));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new_flash_tries_a_then_b),
+		cmocka_unit_test(test_last_resort),
+		cmocka_unit_test(test_the_way_back_stays),
+		cmocka_unit_test(test_a_try_that_was_passed_over),
+		cmocka_unit_test(test_flash_that_lies),
+		cmocka_unit_test(test_places_that_are_not_blank),
+		cmocka_unit_test(test_half_a_confirmation),
 		cmocka_unit_test(test_what_came_up_is_not_counted),
 		cmocka_unit_test(test_broken_flash),
 		cmocka_unit_test(test_weak_flash),
 		cmocka_unit_test(test_checksum_of_ones),
-		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_long_lives),
 	};
