@@ -179,20 +179,20 @@ $(OUT)/selector.bin: $(OUT)/selector.elf
 	$(Q)$(CROSS)objcopy -O binary $< $@
 -include $(wildcard $(SEL)/*/*.d $(SEL)/*/*/*.d)
 
-# What the command line in flash says; the selector puts A or B for the question mark.
-FLASH_BOOTARGS := cairn.panic=reset
+# The tree in flash, and what its command line says; the selector puts A or B for the question mark.
+FLASH_DTB ?= $(OUT)/$(BOARD).dtb
+FLASH_BOOTARGS ?= cairn.panic=reset
 FLASH_IMAGE_SRC := tools/flash/image.c lib/crc32c.c
 $(HOST)/flash-image: $(FLASH_IMAGE_SRC) boot/flash_image.h
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -I. $(FLASH_IMAGE_SRC) -o $@
-$(OUT)/gen/flash_bootargs: version # rewritten only when it is another one
+$(OUT)/gen/flash_tree: version # rewritten only when either is another one
 	@mkdir -p $(@D)
-	@echo '$(FLASH_BOOTARGS) cairn.image=?' | cmp -s - $@ || \
-		echo '$(FLASH_BOOTARGS) cairn.image=?' >$@
-$(OUT)/flash.dtb: $(OUT)/$(BOARD).dtb $(OUT)/gen/flash_bootargs
-	$(Q)cp $< $@
-	$(Q)fdtput -t s $@ /chosen bootargs "$$(cat $(OUT)/gen/flash_bootargs)"
+	@echo '$(FLASH_DTB): $(FLASH_BOOTARGS)' | cmp -s - $@ || \
+		echo '$(FLASH_DTB): $(FLASH_BOOTARGS)' >$@
+$(OUT)/flash.dtb: $(FLASH_DTB) $(OUT)/$(BOARD).dtb $(OUT)/gen/flash_tree tools/flash-tree.sh
+	$(Q)tools/flash-tree.sh $(FLASH_DTB) $(OUT)/$(BOARD).dtb $@ '$(FLASH_BOOTARGS) cairn.image=?'
 # The tree lies behind the image, as a tree would that was appended to it.
 $(OUT)/cairn.img: $(OUT)/cairn.bin $(OUT)/cairn.elf $(OUT)/flash.dtb $(HOST)/flash-image
 	$(SAY) IMG $@

@@ -2,23 +2,31 @@
 """Debian's Linux, booted by Cairn: `make check-boot-linux` fetches it. Not part of make test."""
 
 import re
+import shutil
 
 import pytest
 
 from board import parse_dump
 from conftest import REPO, loader
+from flash import Flash, partitions
 
 AT = 0x62000000
 LINUX_WAIT = 100  # seconds for Linux to come up, and as many to reset the board
 STORE = 0x9FF00000  # with 1 GiB, if nobody says where
 
 
-@pytest.fixture
-def linux(boot):
-    """Boots Cairn with a Linux in RAM and its board's tree."""
+def fetched():
+    """Linux and its board's tree."""
     root = REPO / "build" / "linux-armhf"
     (zimage,) = root.glob("boot/vmlinuz-*")
     (tree,) = root.glob("usr/lib/linux-image-*/vexpress-v2p-ca9.dtb")
+    return zimage, tree
+
+
+@pytest.fixture
+def linux(boot):
+    """Boots Cairn with a Linux in RAM and its board's tree."""
+    zimage, tree = fetched()
 
     def boot_board(*options, args="", **kwargs):
         return boot("-d", tree, "-a", f"console=ttyAMA0 memblock=debug panic=1 {args}", *options,
@@ -97,3 +105,21 @@ def test_store_from_linux(linux, initrd):
     assert "there is no store at" in answers[5][0]
     assert board.run("get from/linux") == "hello"
     assert board.entries("gone") == 0
+
+
+def test_linux_from_flash(project, spawn, tmp_path):
+    """From the reset to Linux with nothing but flash, in which Cairn's tree is that of Linux; and back."""
+    zimage, tree = fetched()
+    flash = Flash(project, tmp_path / "flash.img")
+    shutil.copyfile(project.flash_img, flash.path)
+    flash.put_image("A", bootargs="cairn.panic=reset", tree=tree)
+    flash.write(partitions()["payload"], zimage.read_bytes())
+    board = spawn([project.script, "--flash", flash.path, "--smp", 4])
+    assert "] flash: image A, confirmed now\n" in board.boot_log
+    board.run("put boot/args 'console=ttyAMA0 panic=1'")
+    said = run_linux(board, "boot flash")
+    assert "smp: Brought up 1 node, 4 CPUs" in said
+    assert "VFS: Unable to mount root fs" in said
+    assert "Selector: image A, test\n" in said.replace("\r", "")
+    assert board.run("get boot/args") == "console=ttyAMA0 panic=1"
+    flash.path.unlink()

@@ -6,7 +6,9 @@ import struct
 import subprocess
 from pathlib import Path
 
-DTS = Path(__file__).parents[2] / "dts" / "vexpress-a9.dts"
+REPO = Path(__file__).parents[2]
+DTS = REPO / "dts" / "vexpress-a9.dts"
+MAKE_TREE = REPO / "tools" / "flash-tree.sh"
 HEADER = struct.Struct("<8I92sI")
 RECORD = struct.Struct("<4I6I2I16s")
 SLOTS, AREAS = 64, 4
@@ -70,20 +72,19 @@ class Flash:
         return {"code_at": code_at, "code": data[:code_size], "tree_at": tree_at,
                 "tree": data[code_size:], "mark": mark, "crc": crc, "text": text.rstrip(b"\0")}
 
-    def put_image(self, letter, code=None, bootargs=None, text="test"):
-        """Makes an image of CODE and a tree with BOOTARGS, and writes it to the place of LETTER."""
-        code_path, tree = self.project.bin, self.project.flash_dtb
-        folder = self.path.parent
+    def put_image(self, letter, code=None, bootargs=None, text="test", tree=None):
+        """Makes an image of CODE and TREE, with BOOTARGS, and writes it to the place of LETTER."""
+        code_path, folder = self.project.bin, self.path.parent
         if code is not None:
             code_path = folder / "code.bin"
             code_path.write_bytes(code)
+        made_tree = self.project.flash_dtb
         if bootargs is not None:
-            tree = folder / "tree.dtb"
-            tree.write_bytes(self.project.dtb.read_bytes())
-            subprocess.run(["fdtput", "-t", "s", tree, "/chosen", "bootargs",
+            made_tree = folder / "tree.dtb"
+            subprocess.run([MAKE_TREE, tree or self.project.dtb, self.project.dtb, made_tree,
                             bootargs + " cairn.image=?"], check=True, timeout=30)
         first, last = self.project.image
-        made = subprocess.run([self.project.flash_image, code_path, f"{first:x}", tree,
+        made = subprocess.run([self.project.flash_image, code_path, f"{first:x}", made_tree,
                                f"{last + 1:x}", text], check=True, timeout=30, capture_output=True)
         self.write(self.place(letter), made.stdout)
 

@@ -7,12 +7,13 @@ import re
 import shutil
 import signal
 import struct
+import subprocess
 
 import pytest
 
 from board import PROMPT
 from conftest import loader
-from flash import TRIES, Flash
+from flash import MAKE_TREE, TRIES, Flash
 from test_payload import NO_MACHINE, PAYLOAD, leave
 
 MANUAL = "cairn.panic=reset cairn.confirm=manual"
@@ -60,6 +61,36 @@ def test_made_flash(project):
     assert image["tree"][image["mark"] - 12:image["mark"] + 1] == b"cairn.image=?"
     assert image["text"].startswith(b"Cairn ")
     assert not list(flash.records())
+
+
+def nodes(tree, path):
+    """What a tree has below PATH: {node: {property: cells}}."""
+    def run(*command):
+        return subprocess.run(command, check=True, timeout=30, capture_output=True, text=True).stdout
+
+    names = run("fdtget", "-p", tree, path).split()
+    found = {name: run("fdtget", "-t", "x", tree, path, name) for name in names}
+    children = run("fdtget", "-l", tree, path).split()
+    return {path: found, **{at: what for child in children
+                            for at, what in nodes(tree, f"{path}/{child}").items()}}
+
+
+def test_tree_for_flash(project, tmp_path):
+    """A tree that is not Cairn's own gets the partitions, in the place of those that it has."""
+    partitions = "/flash@40000000/partitions"
+    tree, made = tmp_path / "tree.dtb", tmp_path / "made.dtb"
+    shutil.copyfile(project.dtb, tree)
+    subprocess.run(["fdtput", "-r", tree, partitions], check=True, timeout=30)
+    subprocess.run(["fdtput", "-cp", tree, f"{partitions}/other"], check=True, timeout=30)
+    subprocess.run([MAKE_TREE, tree, project.dtb, made, "some=words"], check=True, timeout=30)
+    assert nodes(made, partitions) == nodes(project.dtb, partitions)
+    assert b"some=words\0" in made.read_bytes()
+    subprocess.run(["fdtput", "-r", tree, "/flash@40000000"], check=True, timeout=30)
+    for what, why in ((project.bin, "it is no device tree"),
+                      (tree, 'it has no flash (compatible = "cfi-flash")')):
+        refused = subprocess.run([MAKE_TREE, what, project.dtb, made, ""], timeout=30, check=False,
+                                 capture_output=True, text=True)
+        assert (refused.returncode, refused.stderr) == (1, f"flash-tree.sh: {what}: {why}\n")
 
 
 @pytest.mark.parametrize("cores", [1, 4])
