@@ -25,6 +25,7 @@
 #define IMAGE_SIZE 0x14000U
 #define PAGES 48U /* from the start of RAM on are tried, for everything */
 #define BLOB_MAX 0x20000U
+#define LIST_MAX 16384U  /* bytes of ATAGs */
 #define EDGE 0x68000000U /* behind this address nothing is mapped */
 
 static uint8_t noise[RAM_SIZE];  /* each word is another one */
@@ -378,6 +379,73 @@ static void a_broken_tree_is_left_in_time(void **state UNUSED)
 	assert_true(named > 100);
 }
 
+/* Tags without an end, up to the end of what is mapped: not more is read than a list may have. */
+static void a_list_without_an_end(void **state UNUSED)
+{
+	const uint32_t start[] = {2, 0x54410001}, next[] = {2, 0x54410009};
+	struct load l = {.r.load = RAM + 0x30000};
+
+	assert_true(lay_out(&l));
+	for (uint32_t address = EDGE - LIST_MAX; address < EDGE; address += sizeof(next))
+		memcpy(at(address), next, sizeof(next));
+	memcpy(at(EDGE - LIST_MAX), start, sizeof(start));
+	l.r.r2 = EDGE - LIST_MAX;
+	assert_null(relocate(&l.r));
+	assert_int_equal(l.r.r2, EDGE - LIST_MAX);
+}
+
+/* A tag that cannot be ends the list: what is behind it is none of the list, what is before it is.
+ */
+static void a_tag_of_an_impossible_size(void **state UNUSED)
+{
+	const uint32_t sizes[] = {0, 1, LIST_MAX / 4 + 1, 0x3ffffffb, 0xffffffff};
+	const uint32_t places[] = {LINK - 0x200, LINK};
+
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+		const uint32_t list[] = {5, 0x54410001, 1, 4096, 0, sizes[i / 2], 0x54410009};
+		struct load l = {.r.load = RAM + 0x30000};
+
+		assert_true(lay_out(&l));
+		l.r.r2 = places[i % 2];
+		memcpy(at(l.r.r2), list, sizeof(list));
+		assert_null(relocate(&l.r));
+		assert_int_equal(l.r.r2, i % 2 ? LINK + IMAGE_SIZE : places[0]);
+		assert_memory_equal(at(l.r.r2), list, sizeof(list));
+	}
+}
+
+/* The last property of a tree at the end of what is mapped says that it has more than is there. */
+static void a_property_that_is_longer_than_its_tree(void **state UNUSED)
+{
+	struct {
+		uint32_t head[10];
+		char strings[2][20];
+		uint32_t root[2], chosen;
+		char name[8];
+		uint32_t start[4], end[4];
+	} tree = {
+		.head = {0xd00dfeed, sizeof(tree), 80, 40},
+		.strings = {"linux,initrd-start", "linux,initrd-end"},
+		.root = {1, 0},
+		.chosen = 1,
+		.name = "chosen",
+		.start = {3, 4, 0, 0x1000},
+		.end = {3, 4, 20, 0x3000},
+	};
+	uint32_t *words = (uint32_t *)at(EDGE - sizeof(tree));
+
+	_Static_assert(offsetof(typeof(tree), root) == 80, "as the header says");
+	for (uint32_t len = 4; len <= 8; len += 4) {
+		tree.end[1] = len;
+		tree.end[3] = len == 4 ? 0x3000 : 0;
+		memcpy(words, &tree, sizeof(tree));
+		for (size_t i = 0; i < sizeof(tree) / 4; i++)
+			if (i < 10 || (i >= 20 && i < 23) || i >= 25)
+				words[i] = cpu_to_fdt32(words[i]);
+		assert_int_equal(tree_scan_initrd(EDGE - sizeof(tree)).size, len == 4 ? 0x2000 : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +457,9 @@ int main(void)
 		cmocka_unit_test(a_claim_that_cannot_be_is_no_tree),
 		cmocka_unit_test(at_the_start_of_ram),
 		cmocka_unit_test(a_broken_tree_is_left_in_time),
+		cmocka_unit_test(a_list_without_an_end),
+		cmocka_unit_test(a_tag_of_an_impossible_size),
+		cmocka_unit_test(a_property_that_is_longer_than_its_tree),
 	};
 
 	return cmocka_run_group_tests(tests, map_ram, NULL);
