@@ -114,7 +114,9 @@ static const char *confirm(void)
 	struct image image;
 
 	look(number, &image);
-	if (image.problem || image.header.crc != running_crc)
+	if (image.problem)
+		return image.problem;
+	if (image.header.crc != running_crc)
 		return "in its place lies another image";
 	return selection_confirm(&selection, number, running_crc) ? flash->problem : NULL;
 }

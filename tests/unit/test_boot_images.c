@@ -216,6 +216,9 @@ static void test_replaced(void **state)
 	start("cairn.image=A cairn.confirm=manual", 0, true);
 	put_image(IMAGE_A, "v3");
 	expect("boot confirm", -1, "boot confirm: in its place lies another image\n");
+	cells[IMAGE_A]++;
+	expect("boot confirm", -1, "boot confirm: there is none\n");
+	cells[IMAGE_A]--;
 	start("cairn.image=A", 0, true);
 	assert_line("flash: image A, confirmed now");
 	put_image(IMAGE_A, "v4");
