@@ -271,8 +271,14 @@ static const char *select_for_shell(unsigned number)
 	return selection_select(&selection, number) ? flash->problem : NULL;
 }
 
+static int running_for_shell(void)
+{
+	return running ? running - 'A' : -1;
+}
+
 const struct shell_images images_for_shell = {
 	.describe = describe,
 	.confirm = confirm_for_shell,
 	.select = select_for_shell,
+	.running = running_for_shell,
 };

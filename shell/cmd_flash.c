@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * NOR flash. What is erased or written has to lie in a partition: the one that is named, or, if
- * only a number is given, the one for what a person has to keep there; --force takes that away.
+ * only a number is given, the one for what a person has to keep there. And the board starts from
+ * two of them, which are left alone. --force takes both away.
  */
 #include <string.h>
 
@@ -103,13 +104,28 @@ static bool get_place(struct shell_env *env, const char *addr, const char *len, 
 	return true;
 }
 
+/* Whether P is what the board starts from: the selector, or the image that runs. */
+static bool starts_board(const struct shell_env *env, const struct flash_partition *p)
+{
+	static const char *const of_image[] = {"image-a", "image-b"};
+	int image = env->images ? env->images->running() : -1;
+
+	return !strcmp(p->name, "selector") || (image >= 0 && !strcmp(p->name, of_image[image]));
+}
+
 static bool may_change(struct shell_env *env, const char *what, const struct place *p, bool force)
 {
 	bool inside = p->in && p->off >= p->in->off && p->off - p->in->off <= p->in->size &&
 		      p->len <= p->in->size - (p->off - p->in->off);
 
-	if (force || inside)
+	if (force || (inside && !starts_board(env, p->in)))
 		return true;
+	if (inside) {
+		shell_printf(env, "flash %s: not done: the board starts from ", what);
+		shell_word(env, p->in->name);
+		shell_printf(env, ": --force does it\n");
+		return false;
+	}
 	shell_printf(env, "flash %s: not done: 0x%lx+0x%lx is not all in partition ", what,
 		     (unsigned long)p->off, (unsigned long)p->len);
 	shell_word(env, p->in ? p->in->name : NUMBERED);

@@ -153,6 +153,10 @@ static void force(void **state UNUSED)
 	       "flash write: not done: 0xfffc+0x5 is not all in partition payload: --force "
 	       "does it\n",
 	       "flash write 0xfffc 0x%" PRIxPTR " 5", (uintptr_t)source);
+	expect(-1,
+	       "flash erase: not done: 0x1c000+0x4000 is not all in partition payload: --force "
+	       "does it\n",
+	       "flash erase 0x1c000 %u", BLOCK);
 	assert_int_equal(sim.writes, writes);
 	expect(0, "flash write: 5 bytes\n", "flash write 0xfffc 0x%" PRIxPTR " 5 --force",
 	       (uintptr_t)source);
@@ -166,6 +170,52 @@ static void force(void **state UNUSED)
 	       "flash erase: not done: 0x0+0x1000 is not all in partition payload: --force does "
 	       "it\n",
 	       "flash erase 0 4096");
+}
+
+static int runs;
+
+static int running(void)
+{
+	return runs;
+}
+
+/* Neither the selector nor the image that runs is touched without --force; the other one is. */
+static void what_the_board_starts_from(void **state UNUSED)
+{
+	static const struct shell_images images = {.running = running};
+	static const char *const names[] = {"image-a", "image-b"};
+	struct flash_partition *p = found.flash.partitions;
+	uint32_t writes = sim.writes;
+
+	p[2] = (struct flash_partition){"selector", 0, BLOCK / 2};
+	p[3] = (struct flash_partition){"image-a", 6 * BLOCK, BLOCK};
+	p[4] = (struct flash_partition){"image-b", 7 * BLOCK, BLOCK};
+	found.flash.partition_count = 5;
+	env.images = &images;
+	for (runs = 0; runs < 2; runs++) {
+		char refused[100];
+
+		snprintf(refused, sizeof(refused),
+			 "flash write: not done: the board starts from %s: --force does it\n",
+			 names[runs]);
+		expect(-1, refused, "flash write %s+8 0x%" PRIxPTR " 4", names[runs],
+		       (uintptr_t)source);
+		snprintf(refused, sizeof(refused),
+			 "flash erase: not done: the board starts from %s: --force does it\n",
+			 names[runs]);
+		expect(-1, refused, "flash erase %s %u", names[runs], BLOCK);
+		expect(-1,
+		       "flash erase: not done: the board starts from selector: --force does it\n",
+		       "flash erase selector 4096");
+		assert_int_equal(sim.writes, writes);
+		expect(0, "flash erase: 16384 bytes\n", "flash erase %s %u", names[!runs], BLOCK);
+		expect(0, "flash erase: 16384 bytes\n", "flash erase %s %u --force", names[runs],
+		       BLOCK);
+		writes = sim.writes;
+	}
+	runs = -1;
+	expect(0, "flash erase: 16384 bytes\n", "flash erase image-a %u", BLOCK);
+	expect(0, "flash erase: 4096 bytes\n", "flash erase selector 4096 --force");
 }
 
 static void usage(void **state UNUSED)
@@ -187,9 +237,12 @@ static void usage(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(info, setup),  cmocka_unit_test_setup(read, setup),
-		cmocka_unit_test_setup(write, setup), cmocka_unit_test_setup(force, setup),
+		cmocka_unit_test_setup(info, setup),
+		cmocka_unit_test_setup(read, setup),
+		cmocka_unit_test_setup(write, setup),
+		cmocka_unit_test_setup(force, setup),
 		cmocka_unit_test_setup(usage, setup),
+		cmocka_unit_test_setup(what_the_board_starts_from, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
