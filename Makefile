@@ -224,6 +224,9 @@ TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep test
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c)) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c)
 
+# After a save this one does what another core might.
+LINK_test_snapshots := -Wl,--wrap=snapshot_save
+
 # The allocations of these go through the test, which lets some fail.
 NOMEM := $(addprefix test_store_, nomem replicas share_limits share_views)
 $(foreach t,$(NOMEM),$(eval LINK_$(t) := -Wl,--wrap=malloc,--wrap=realloc))

@@ -15,7 +15,7 @@
 static struct {
 	struct store *store;
 	uint64_t every, next; /* ns; every 0: never */
-	uint64_t mark;        /* what the last save had seen, */
+	uint64_t mark;        /* what the last save had seen at least, */
 	bool saved;           /* if there was one */
 } autosave;
 
@@ -25,7 +25,7 @@ static void age_text(char *text, size_t size, int64_t saved)
 	static const struct {
 		const char *name;
 		unsigned in_next;
-	} units[] = {{"seconds", 60}, {"minutes", 60}, {"hours", 24}, {"days", 0}};
+	} units[] = {{"second", 60}, {"minute", 60}, {"hour", 24}, {"day", 0}};
 	int64_t ms = clock_wall_ms(NULL) - saved;
 	uint32_t age = (uint32_t)(ms / 1000);
 	unsigned u = 0;
@@ -36,7 +36,8 @@ static void age_text(char *text, size_t size, int64_t saved)
 	}
 	for (; units[u].in_next && age / units[u].in_next >= 2; u++)
 		age /= units[u].in_next;
-	snprintf(text, size, "%lu %s old", (unsigned long)age, units[u].name);
+	snprintf(text, size, "%lu %s%s old", (unsigned long)age, units[u].name,
+		 age == 1 ? "" : "s");
 }
 
 /* Loads the newest snapshot. 0, or a negative errno value; then *WHY, unless there is none. */
@@ -95,18 +96,20 @@ int snapshots_save(char *text, size_t size)
 {
 	struct snapshots s;
 	struct snapshot made;
+	uint64_t mark;
 	int err;
 
 	if (snapshots_find(&s, machine.flash)) {
 		snprintf(text, size, "expected partitions store-a and store-b in flash");
 		return -ENODEV;
 	}
+	mark = snapshot_mark(autosave.store); /* later, another core's writes might be in it */
 	err = snapshot_save(&s, autosave.store, clock_wall_ms(NULL), &made);
 	if (err) {
 		snprintf(text, size, "%s", s.flash->problem);
 		return err;
 	}
-	autosave.mark = snapshot_mark(autosave.store);
+	autosave.mark = mark;
 	autosave.saved = true;
 	snprintf(text, size, "snapshot %lu in %s, %lu bytes", (unsigned long)made.number,
 		 made.slot->name, (unsigned long)made.bytes);

@@ -211,7 +211,7 @@ class Cutter:
     def __init__(self, project, monitor):
         self.monitor = monitor
         symbols = {name.split(".")[0]: at & ~1 for name, at in project.symbols.items()}
-        self.command, self.end = symbols["cfi_command"], symbols["snapshot_mark"]
+        self.command, self.end = symbols["cfi_command"], symbols["store_leave"]
 
     def stop(self, board, line, nth):
         """Types LINE and stops at command NTH to the flash; how many there were before its end."""

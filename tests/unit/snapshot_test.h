@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "lib/crc32c.h"
@@ -110,20 +111,26 @@ static inline void fill_with_noise(uint32_t seed)
 		region[i] = (uint8_t)((seed = seed * 1103515245U + 12345U) >> 16);
 }
 
-/* Loads the newest snapshot into what is left of the region, and opens it. */
-static inline void load_newest(uint32_t number)
+/* Loads the newest snapshot, saved at that time, into what is left of the region, and opens it. */
+static inline void load_saved_at(uint32_t number, int64_t saved)
 {
 	static struct walker walker;
 	const struct snapshot *newest = snapshots_look(&snapshots);
 
 	assert_non_null(newest);
 	assert_int_equal(newest->number, number);
-	assert_int_equal(newest->saved, 1234);
+	assert_int_equal(newest->saved, saved);
 	store_close(&store);
 	assert_int_equal(snapshot_load(&snapshots, newest, &config.media), 0);
 	assert_int_equal(store_open(&store, &config), 0);
 	if (!walker_walk(&walker, region, newest->region))
 		fail_msg("at 0x%x: %s", walker.error_off, walker.error);
+}
+
+/* The same of one by save(). */
+static inline void load_newest(uint32_t number)
+{
+	load_saved_at(number, 1234);
 }
 
 #endif
