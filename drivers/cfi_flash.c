@@ -58,9 +58,11 @@ enum {
 /* QEMU's chips tell of 2048 bytes each and take as many together. Larger pieces are not quicker. */
 #define BUFFER_MOST 1024U
 
-/* For chips that do not tell theirs. */
+/* For chips that do not tell theirs, and how many times what is typical for those that tell only
+ * that, as a power. */
 #define WORD_US 10000U
 #define ERASE_US 20000000U
+#define UNTOLD_MOST 3U
 /* And for chips that tell more than 2^16 ms, or us. */
 #define POWER_MOST 16U
 #define LONGEST_US 120000000U
@@ -96,14 +98,16 @@ static uint32_t number16(const uint8_t *p)
 	return p[0] | (uint32_t)p[1] << 8;
 }
 
-/* How long what takes 2^n UNIT us at TYPICAL may take at most; FALLBACK: the chips do not tell. */
+/* How long what takes 2^n UNIT us at TYPICAL may take at most; either 0: the chips do not tell, and
+ * it is FALLBACK at least. */
 static uint32_t time_limit(const uint8_t *typical, uint32_t unit, uint32_t fallback)
 {
-	unsigned power = typical[0] + (unsigned)typical[CFI_MOST];
+	unsigned most = typical[CFI_MOST], power = typical[0] + (most ? most : UNTOLD_MOST);
+	uint32_t limit = power <= POWER_MOST ? unit << power : LONGEST_US;
 
-	if (!typical[0])
+	if (!typical[0] || (!most && limit < fallback))
 		return fallback;
-	return power <= POWER_MOST ? unit << power : LONGEST_US;
+	return limit;
 }
 
 /* Fills in the erase blocks; whether they are as many bytes as the chips have. */

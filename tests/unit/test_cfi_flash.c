@@ -108,6 +108,12 @@ static void times(void **state UNUSED)
 	start_with(&bare);
 	assert_int_equal(found.buffer, 0);
 	assert_true(found.program_us >= 1000 && found.erase_us >= 10000000);
+	start_with(&uneven); /* which say what is typical, and not what is most */
+	assert_true(found.program_us >= 10000 && found.erase_us >= 20000000);
+	g.erase_time = 13;
+	g.most = 0;
+	start_with(&g);
+	assert_true(found.erase_us >= 2 * 8192000 && found.erase_us <= 120000000);
 	g.erase_time = g.most = 255;
 	g.buffer = 13;
 	start_with(&g);
@@ -326,6 +332,7 @@ static void chip_hangs(void **state UNUSED)
 							 : "chip 0 is not done after 4096 ms"));
 		assert_in_range(sim.ns - start, found.erase_us * 1000ULL,
 				found.erase_us * 1000ULL + 20 * sim.step);
+		assert_int_equal(sim.chips[!i].mode, SIM_ARRAY); /* the other one reads as ever */
 	}
 	start_with(&bare);
 	sim.chips[1].stuck = true;
@@ -362,7 +369,8 @@ static void add_partition(const char *node, const char *label, uint32_t off, uin
 	fdt_end_node(tree);
 }
 
-static void make_tree(void)
+/* The tree up to the node of the partitions, whose numbers have CELLS cells. */
+static void begin_tree(uint32_t cells)
 {
 	fdt_create(tree, sizeof(tree));
 	fdt_finish_reservemap(tree);
@@ -373,8 +381,21 @@ static void make_tree(void)
 	fdt_end_node(tree);
 	fdt_begin_node(tree, "partitions");
 	fdt_property_string(tree, "compatible", "fixed-partitions");
-	fdt_property_u32(tree, "#address-cells", 1);
-	fdt_property_u32(tree, "#size-cells", 1);
+	fdt_property_u32(tree, "#address-cells", cells);
+	fdt_property_u32(tree, "#size-cells", cells);
+}
+
+static void end_tree(void)
+{
+	fdt_end_node(tree);
+	fdt_end_node(tree);
+	fdt_end_node(tree);
+	fdt_finish(tree);
+}
+
+static void make_tree(void)
+{
+	begin_tree(1);
 	add_partition("partition@0", "store-a", 0, 16384);
 	add_partition("store-b", NULL, 16384, 16384);
 	add_partition("none", NULL, 0, 0);
@@ -383,10 +404,7 @@ static void make_tree(void)
 	add_partition("beyond", NULL, SIZE + 1, 1);
 	for (uint32_t i = 0; i < FLASH_PARTITIONS_MAX; i++)
 		add_partition("more", NULL, 65536 + i, 1);
-	fdt_end_node(tree);
-	fdt_end_node(tree);
-	fdt_end_node(tree);
-	fdt_finish(tree);
+	end_tree();
 }
 
 static void partitions(void **state UNUSED)
@@ -410,6 +428,34 @@ static void partitions(void **state UNUSED)
 	assert_int_equal(flash->partition_count, FLASH_PARTITIONS_MAX);
 }
 
+static void add_wide_partition(const char *node, uint64_t off, uint64_t size)
+{
+	uint64_t reg[2] = {cpu_to_fdt64(off), cpu_to_fdt64(size)};
+
+	fdt_begin_node(tree, node);
+	fdt_property(tree, "reg", reg, sizeof(reg));
+	fdt_end_node(tree);
+}
+
+/* Nothing, and what ends in the flash only because its sum wraps or because 32 bits are left. */
+static void partitions_elsewhere(void **state UNUSED)
+{
+	begin_tree(2);
+	add_wide_partition("empty", 16384, 0);
+	add_wide_partition("empty-at-the-end", SIZE, 0);
+	add_wide_partition("wraps", UINT64_MAX - 16383, 32768);
+	add_wide_partition("wraps-by-size", 16384, UINT64_MAX - 8191);
+	add_wide_partition("above", 1ULL << 32, 16384);
+	add_wide_partition("large", 0, (1ULL << 32) + 16384);
+	add_wide_partition("all", 0, SIZE);
+	end_tree();
+	start_with(&plain);
+	cfi_flash_partitions(flash, tree, fdt_path_offset(tree, "/flash"));
+	assert_int_equal(flash->partition_count, 1);
+	assert_string_equal(flash->partitions[0].name, "all");
+	assert_int_equal(flash->partitions[0].size, SIZE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,7 +464,7 @@ int main(void)
 		cmocka_unit_test(random_calls), cmocka_unit_test(read_anywhere),
 		cmocka_unit_test(ranges),       cmocka_unit_test(chip_fails),
 		cmocka_unit_test(chip_hangs),   cmocka_unit_test(reads_back),
-		cmocka_unit_test(partitions),
+		cmocka_unit_test(partitions),   cmocka_unit_test(partitions_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
