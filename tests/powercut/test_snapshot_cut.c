@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/be.h"
 #include "store/format.h"
 #include "tests/unit/snapshot_test.h"
 #include "tests/unit/store_test_util.h"
@@ -58,6 +59,20 @@ static bool save_until(uint32_t cut, uint32_t seed)
 	return true;
 }
 
+/* The header of a slot is the last that is written, and the first that goes: with it, the rest is
+ * there. */
+static void expect_headers_last(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct snapshot *s = &snapshots.at[i];
+		uint8_t header[64];
+
+		assert_int_equal(flash_read(&chips.flash, s->slot->off, header, sizeof(header)), 0);
+		if (be32_load(header + 60) == crc32c(0, header, 60))
+			assert_int_equal(s->err, 0);
+	}
+}
+
 /* After the cut: which of the two there is, and that it is whole. Leaves it loaded and open. */
 static void expect_old_or_new(uint32_t old_number)
 {
@@ -67,6 +82,7 @@ static void expect_old_or_new(uint32_t old_number)
 	boot_flash();
 	newest = snapshots_look(&snapshots);
 	assert_non_null(newest);
+	expect_headers_last();
 	is_new = newest->number == old_number + 1;
 	finished += is_new;
 	store_close(&store);

@@ -13,7 +13,8 @@ static struct final_tree ask;
 static void *made;
 static const char *store_node; /* that gave the store its place */
 
-/* Writes the tree of `ask` from boot.fdt into memory of exactly its room. */
+/* Writes the tree of `ask` from boot.fdt into memory of exactly its room, so that a byte written
+ * behind that is seen. */
 static int write_tree(void)
 {
 	ask.from = boot.fdt;
@@ -23,7 +24,7 @@ static int write_tree(void)
 			final_tree_node(boot.fdt, fdt_get_name(boot.fdt, ask.store_node, NULL)),
 			ask.store_node);
 	free(made);
-	made = aligned_alloc(8, ROUND_UP(final_tree_room(&ask), 8));
+	made = malloc(final_tree_room(&ask));
 	assert_non_null(made);
 	return final_tree_write(&ask, made);
 }
@@ -480,6 +481,29 @@ static void check_memory(void)
 	}
 }
 
+/* All that can be added, with the longest names and numbers: the room is enough for it. */
+static void test_room(void **state)
+{
+	const phys_addr_t high = (phys_addr_t)0xfedcba9876000000;
+
+	(void)state;
+	for (int cells = WIDE ? 2 : 1; cells <= 2; cells++)
+		for (unsigned regions = 1; regions <= 100; regions++) {
+			tree_new(cells, cells);
+			tree_done();
+			boot_test_again();
+			for (unsigned i = 0; i < regions; i++)
+				memblock_add(high + i * 0x2000, 0x1000);
+			ask.bootargs = random_args();
+			ask.initrd_start = high;
+			ask.initrd_end = high + 1;
+			ask.store_base = high;
+			ask.store_size = 0x1000;
+			write_good();
+			check_memory();
+		}
+}
+
 static void test_random_trees(void **state)
 {
 	struct text before = {malloc(TEXT_MAX), 0}, after = {malloc(TEXT_MAX), 0};
@@ -530,6 +554,7 @@ int main(void)
 		TREE_TEST(test_store_of_the_tree_by_size),
 		TREE_TEST(test_reserved_memory_is_not_read),
 		TREE_TEST(test_cells_that_cannot_hold_it),
+		TREE_TEST(test_room),
 		TREE_TEST(test_random_trees),
 	};
 

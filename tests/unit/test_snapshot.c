@@ -326,14 +326,38 @@ static void marks(void **state UNUSED)
 	assert_true(snapshot_mark(&store) != mark);
 }
 
+static int64_t second_1(void *ctx UNUSED)
+{
+	return 1000;
+}
+
+/* A purge removes entries, and nothing else tells of it. */
+static void mark_of_a_purge(void **state UNUSED)
+{
+	uint64_t mark;
+
+	store_close(&store);
+	config.now = second_1;
+	assert_int_equal(store_open(&store, &config), 0);
+	assert_int_equal(store_put(&store, "k", 1, "v", 1, NULL, 0, 1), 0);
+	mark = snapshot_mark(&store);
+	assert_int_equal(store_purge(&store, NULL, NULL), 1);
+	assert_true(snapshot_mark(&store) != mark);
+	mark = snapshot_mark(&store);
+	assert_int_equal(store_purge(&store, NULL, NULL), 0);
+	assert_true(snapshot_mark(&store) == mark);
+	config.now = NULL;
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, new_store, close_store)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(round_trip),    TEST(slots_take_turns), TEST(numbers_wrap), TEST(full_store),
-		TEST(other_regions), TEST(damage),           TEST(impossible),   TEST(no_slots),
-		TEST(refused),       TEST(excluded),         TEST(shared),       TEST(marks),
+		TEST(round_trip),      TEST(slots_take_turns), TEST(numbers_wrap), TEST(full_store),
+		TEST(other_regions),   TEST(damage),           TEST(impossible),   TEST(no_slots),
+		TEST(refused),         TEST(excluded),         TEST(shared),       TEST(marks),
+		TEST(mark_of_a_purge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

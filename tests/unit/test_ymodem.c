@@ -80,9 +80,14 @@ static struct {
 	bool asked; /* for the first block of the data, or for the last header */
 	unsigned tries, cans;
 	uint32_t since;
-	uint32_t says; /* the size in its header */
-	bool second;   /* it has another file */
+	uint32_t says;    /* the size in its header, */
+	const char *text; /* or this text, if there is one */
+	bool second;      /* it has another file */
+	uint32_t odd;     /* the block behind this offset has a number too much; 0: none has */
 } sender;
+
+static uint8_t stray;          /* comes in front of each block of the data; 0: nothing does */
+static const char *last_words; /* what the sender says when it is over */
 
 static void send(uint8_t byte)
 {
@@ -125,6 +130,9 @@ static void say(void)
 	case HEADER:
 		len = snprintf(header, sizeof(header), "%s%c%u 14731 100644 0 1", sender.name, 0,
 			       sender.says);
+		if (sender.text)
+			len = snprintf(header, sizeof(header), "%s%c%s", sender.name, 0,
+				       sender.text);
 		sender.number = 0;
 		send_block((uint8_t *)header, (uint32_t)len, 128, 0);
 		break;
@@ -132,6 +140,8 @@ static void say(void)
 		sender.len = sender.size - sender.at;
 		if (sender.len > sender.block)
 			sender.len = sender.block;
+		if (stray)
+			send(stray);
 		send_block(file + sender.at, sender.len, sender.block, 0x1a);
 		break;
 	case EOT:
@@ -145,6 +155,13 @@ static void say(void)
 	case GAVE_UP:
 		break;
 	}
+}
+
+static void say_last_words(void)
+{
+	while (last_words && *last_words)
+		send((uint8_t)*last_words++);
+	last_words = NULL;
 }
 
 static void go_on(enum phase phase)
@@ -169,6 +186,8 @@ static void acknowledged(void)
 			break; /* of the header, twice */
 		sender.at += sender.len;
 		sender.number++;
+		if (sender.at == sender.odd)
+			sender.number++;
 		go_on(sender.at < sender.size ? DATA : EOT);
 		break;
 	case EOT:
@@ -180,6 +199,7 @@ static void acknowledged(void)
 		break;
 	case LAST:
 		sender.phase = DONE;
+		say_last_words();
 		break;
 	case DONE:
 	case GAVE_UP:
@@ -190,8 +210,10 @@ static void acknowledged(void)
 static void hear(uint8_t byte)
 {
 	sender.cans = byte == 0x18 ? sender.cans + 1 : 0;
-	if (sender.cans == 2)
+	if (sender.cans == 2) {
 		sender.phase = GAVE_UP;
+		say_last_words();
+	}
 	if (byte == 0x06)
 		acknowledged();
 	else if (byte == 'C' || byte == 0x15) {
@@ -259,6 +281,8 @@ static void prepare(uint32_t size, uint32_t block)
 	memset(&line, 0, sizeof(line));
 	memset(&sender, 0, sizeof(sender));
 	memset(&receiver, 0, sizeof(receiver));
+	stray = 0;
+	last_words = NULL;
 	sender.name = "a file";
 	sender.size = sender.says = size;
 	sender.block = block;
@@ -388,6 +412,66 @@ static void what_is_refused(void **state UNUSED)
 	assert_int_equal(receiver.len, 1024);
 }
 
+/* A block that is left out is no damage that is asked for again: the file would have a hole. */
+static void a_block_is_left_out(void **state UNUSED)
+{
+	prepare(5000, 1024);
+	sender.odd = 2048;
+	assert_int_equal(ymodem_receive(&io), -EPROTO);
+	assert_int_equal(sender.phase, GAVE_UP);
+	assert_int_equal(receiver.len, 2048);
+	assert_memory_equal(got, file, 2048);
+}
+
+/* Whoever begins in the midst of a transfer, or with its end, is not understood. */
+static void no_begin(void **state UNUSED)
+{
+	for (int i = 0; i < 2; i++) {
+		prepare(100, 128);
+		sender.phase = i ? EOT : DATA;
+		sender.number = 7;
+		assert_int_equal(ymodem_receive(&io), -EPROTO);
+		assert_int_equal(receiver.begun, 0);
+	}
+}
+
+/* Ctrl-C ends the wait for a sender; within a file it is a byte as any other. */
+static void ctrl_c(void **state UNUSED)
+{
+	prepare(5000, 1024);
+	stray = 0x03;
+	assert_int_equal(ymodem_receive(&io), 0);
+	assert_received();
+}
+
+/* What comes behind the end is not left for the shell, whether it went well or not. */
+static void nothing_is_left(void **state UNUSED)
+{
+	for (int refuse = 0; refuse < 2; refuse++) {
+		prepare(5000, 1024);
+		receiver.refuse_data = refuse ? -EIO : 0;
+		last_words = "OO\rflash erase payload 4096\r";
+		assert_int_equal(ymodem_receive(&io), receiver.refuse_data);
+		assert_null(last_words);
+		assert_int_equal(line.head, line.tail);
+	}
+}
+
+static void sizes_that_are_no_number(void **state UNUSED)
+{
+	static const char *const texts[] = {
+		"",           "x1",         "-1",          " 5",
+		"4294967296", "4294967300", "42949672960", "99999999999999999999999999"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		prepare(5000, 1024);
+		sender.text = texts[i];
+		assert_int_equal(ymodem_receive(&io), -EDOM);
+		assert_int_equal(receiver.begun, 0);
+		assert_int_equal(sender.phase, GAVE_UP);
+	}
+}
+
 static void sizes_that_are_not_so(void **state UNUSED)
 {
 	prepare(5000, 1024);
@@ -433,6 +517,11 @@ int main(void)
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(nobody_sends),
 		cmocka_unit_test(what_is_refused),
+		cmocka_unit_test(a_block_is_left_out),
+		cmocka_unit_test(no_begin),
+		cmocka_unit_test(ctrl_c),
+		cmocka_unit_test(nothing_is_left),
+		cmocka_unit_test(sizes_that_are_no_number),
 		cmocka_unit_test(sizes_that_are_not_so),
 		cmocka_unit_test(headers),
 	};
