@@ -224,8 +224,8 @@ TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep test
 TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c)) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c)
 
-# After a save this one does what another core might.
-LINK_test_snapshots := -Wl,--wrap=snapshot_save
+# After a save this one does what another core might, and after a write what old flash might.
+LINK_test_snapshots := -Wl,--wrap=snapshot_save,--wrap=flash_write
 
 # The allocations of these go through the test, which lets some fail.
 NOMEM := $(addprefix test_store_, nomem replicas share_limits share_views)

@@ -26,6 +26,20 @@ int __wrap_snapshot_save(struct snapshots *s, struct store *from, int64_t now,
 	return err;
 }
 
+static bool loses_bits; /* the flash, as soon as they were read back */
+
+int __real_flash_write(struct flash *f, uint32_t off, const void *data, uint32_t len);
+int __wrap_flash_write(struct flash *f, uint32_t off, const void *data, uint32_t len);
+
+int __wrap_flash_write(struct flash *f, uint32_t off, const void *data, uint32_t len)
+{
+	int err = __real_flash_write(f, off, data, len);
+
+	if (loses_bits)
+		sim_set_byte(off, (uint8_t)~sim_byte(off));
+	return err;
+}
+
 bool last_boot_was_power_off(void)
 {
 	return true;
@@ -44,6 +58,7 @@ static int setup(void **state)
 	clock_set_wall(wall);
 	saves = 0;
 	put_behind = NULL;
+	loses_bits = false;
 	autosave.saved = false;
 	snapshots_start(&store, EVERY);
 	return 0;
@@ -84,6 +99,21 @@ static void written_behind_a_save(void **state UNUSED)
 	assert_int_equal(store_contains(&store, "late", 4), 0);
 }
 
+/* A save is one only if the snapshot counts; else it is tried again. */
+static void lost_bits(void **state UNUSED)
+{
+	char text[128];
+
+	loses_bits = true;
+	assert_int_equal(snapshots_save(text, sizeof(text)), -EIO);
+	assert_string_equal(text, "store-a does not hold what was written");
+	assert_int_equal(wait_for_saves(), 1);
+	loses_bits = false;
+	assert_int_equal(wait_for_saves(), 1);
+	assert_int_equal(wait_for_saves(), 0);
+	load_saved_at(1, NOW * 1000LL);
+}
+
 static void ages(void **state UNUSED)
 {
 	static const struct {
@@ -109,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(only_what_changed),
 		TEST(written_behind_a_save),
+		TEST(lost_bits),
 		TEST(ages),
 	};
 
