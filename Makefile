@@ -14,6 +14,14 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wwrite-strings -Wstrict-pro
 Q := $(if $(V),,@)
 SAY = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-4s %s\n')
 
+# What these goals need is installed before anything is built. Apart from that they are goals as any other:
+# several of them, with -j as well, build what they share once.
+JOBS := $(patsubst fcs-%,%,$(filter flash uimg fcs-armhf,$(MAKECMDGOALS)))
+PACKAGES := $(if $(JOBS),packages)
+.PHONY: packages
+packages:
+	@set -e; for job in $(JOBS); do tools/setup.sh $$job; done
+
 # ---- the image ------------------------------------------------------------------------------
 
 ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=hard -mfpu=vfpv3-d16
@@ -40,7 +48,7 @@ $(OUT)/%.o: %.c | $(OUT)/gen/version.h $(OUT)/gen/early_uart.h build/armhf/libfd
 	$(SAY) CC $@
 	$(Q)$(CROSS)gcc $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/%.o: %.S
+$(OUT)/%.o: %.S | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(SAY) AS $@
 	$(Q)$(CROSS)gcc $(ASFLAGS) -MMD -MP -c $< -o $@
@@ -103,11 +111,9 @@ $(OUT)/cairn.uimg: $(OUT)/cairn.bin
 	mkimage -A arm -O linux -T kernel -C none -a $$at -e $$at -n 'Cairn $(VERSION)' -d $< $@ >/dev/null
 
 .PHONY: uimg
-uimg: ## cairn.uimg, for U-Boot's bootm
-	@tools/setup.sh uimg
-	$(Q)$(MAKE) --no-print-directory $(OUT)/cairn.uimg
+uimg: $(OUT)/cairn.uimg ## cairn.uimg, for U-Boot's bootm
 
-$(OUT)/%.dtb: dts/%.dts
+$(OUT)/%.dtb: dts/%.dts | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(SAY) DTC $@
 	$(Q)dtc -q -I dts -O dtb $< -o $@
@@ -116,7 +122,7 @@ $(OUT)/gen/early_uart.h: $(OUT)/$(BOARD).dtb tools/early-uart.sh
 	@mkdir -p $(@D)
 	$(Q)tools/early-uart.sh $< >$@
 
-build/armhf/libfdt.a: tools/fetch-libfdt.sh
+build/armhf/libfdt.a: tools/fetch-libfdt.sh | $(PACKAGES)
 	$(SAY) GET $@
 	$(Q)tools/fetch-libfdt.sh $(@D)
 	@touch $@
@@ -183,7 +189,7 @@ $(OUT)/selector.bin: $(OUT)/selector.elf
 FLASH_DTB ?= $(OUT)/$(BOARD).dtb
 FLASH_BOOTARGS ?= cairn.panic=reset
 FLASH_IMAGE_SRC := tools/flash/image.c lib/crc32c.c
-$(HOST)/flash-image: $(FLASH_IMAGE_SRC) boot/flash_image.h
+$(HOST)/flash-image: $(FLASH_IMAGE_SRC) boot/flash_image.h | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -I. $(FLASH_IMAGE_SRC) -o $@
@@ -204,9 +210,7 @@ $(OUT)/flash.img: tools/make-flash.sh $(OUT)/gen/flash_layout.h $(OUT)/selector.
 	$(Q)tools/make-flash.sh $(OUT)/gen/flash_layout.h $@ $(OUT)/selector.bin $(OUT)/cairn.img $(OUT)/cairn.img
 
 .PHONY: flash
-flash: ## build/vexpress-a9/flash.img: the flash with selector and images (docs/board.md)
-	@tools/setup.sh flash
-	$(MAKE) --no-print-directory $(OUT)/flash.img
+flash: $(OUT)/flash.img ## build/vexpress-a9/flash.img: the flash with selector and images (docs/board.md)
 
 # ---- host tests -----------------------------------------------------------------------------
 
@@ -349,7 +353,7 @@ memmap: $(HOST)/memmap ## the memory map of a device tree, on the desk: build/ho
 
 .PHONY: check-memmap
 check-memmap: $(HOST)/memmap $(HOST)/memmap-asan ## tests of memmap
-	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_memmap*.py tests/host/test_check_dtbs.py
+	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_memmap*.py tests/host/test_check_dtbs.py tests/host/test_make.py
 
 .PHONY: check-dtbs
 check-dtbs: $(HOST)/memmap-asan ## memmap on every .dtb below the folder DTBS
@@ -391,7 +395,7 @@ ARMHF_LIBS := build/armhf-libs/usr
 FCS_ARMHF_CFLAGS := -std=gnu11 -O2 -g -D_FILE_OFFSET_BITS=64 $(WARN) -I. \
 	-isystem $(ARMHF_LIBS)/include -isystem $(ARMHF_LIBS)/include/arm-linux-gnueabihf
 
-build/armhf-libs/fetched: tools/fetch-armhf.sh
+build/armhf-libs/fetched: tools/fetch-armhf.sh | $(PACKAGES)
 	$(SAY) GET $(@D)
 	$(Q)tools/fetch-armhf.sh $(@D) libjansson-dev nettle-dev
 	@touch $@
@@ -409,9 +413,7 @@ build/fcs-armhf/init: tests/payload/init.c
 -include $(wildcard build/fcs-armhf/*/*.d build/fcs-armhf/*/*/*.d)
 
 .PHONY: fcs-armhf
-fcs-armhf: ## fcs for Linux on the board, static: build/fcs-armhf/fcs
-	@tools/setup.sh armhf
-	$(MAKE) --no-print-directory build/fcs-armhf/fcs
+fcs-armhf: build/fcs-armhf/fcs ## fcs for Linux on the board, static: build/fcs-armhf/fcs
 
 .PHONY: check-boot-linux
 check-boot-linux: ## boots Debian's Linux by Cairn, and fcs in it (fetches 40 MB once)
