@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/payload.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "boot/console.h"
@@ -14,6 +16,7 @@
 #include "drivers/gic.h"
 #include "drivers/machine.h"
 #include "lib/clock.h"
+#include "lib/errors.h"
 #include "lib/flash.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
@@ -26,16 +29,21 @@
 static struct handover plan;
 static char args[CMDLINE_MAX];
 
-static int find_args(const struct boot *b, struct store *s)
+/* NULL, or why there is no command line: one that is there and cannot be read has no stand-in. */
+static const char *find_args(const struct boot *b, struct store *s)
 {
 	struct store_view view;
-	int err;
+	int err = s->open ? store_get(s, ARGS, sizeof(ARGS) - 1, &view) : -ENOENT;
 
-	if (!s->open || store_get(s, ARGS, sizeof(ARGS) - 1, &view))
-		return handover_args(&plan, b, NULL, 0, args);
-	err = handover_args(&plan, b, view.data, view.data_len, args);
-	store_release(s, &view);
-	return err;
+	if (!err) {
+		err = handover_args(&plan, b, view.data, view.data_len, args);
+		store_release(s, &view);
+	} else if (err == -ENOENT) {
+		err = handover_args(&plan, b, NULL, 0, args);
+	} else {
+		snprintf(plan.why, sizeof(plan.why), "the entry " ARGS ": %s", error_text(err));
+	}
+	return err ? plan.why : NULL;
 }
 
 /* Copies what is in flash to free memory. NULL and its address, or why not. */
@@ -101,9 +109,8 @@ static const char *boot_from(const struct boot *b, struct store *s,
 
 	if (why)
 		return why;
-	if (find_args(b, s))
-		return plan.why;
-	if (place->kind == PAYLOAD_FLASH)
+	why = find_args(b, s);
+	if (!why && place->kind == PAYLOAD_FLASH)
 		why = load_from_flash(&at);
 	if (why)
 		return why;

@@ -124,6 +124,19 @@ def test_entry_has_the_arguments(start, read_tree):
     assert board.run("ls boot/").endswith("1 entry, 400 bytes")
 
 
+def test_entry_is_damaged(start, tmp_path):
+    """Arguments that cannot be read: nothing is booted with others."""
+    ram = tmp_path / "ram"
+    board = start("--ram", ram)
+    board.run("put boot/args 'root=/dev/mmcblk0p2 rw'")
+    with open(ram, "r+b") as file:
+        file.seek(STORE[0] - 0x60000000)
+        at = file.read(STORE[1]).index(b"boot/argsroot=") + len("boot/args")
+        file.seek(STORE[0] - 0x60000000 + at)
+        file.write(b"R")
+    assert board.run(f"boot 0x{PAYLOAD:x}").endswith("boot: the entry boot/args: the bytes are damaged")
+
+
 def test_initrd(start, read_tree, tmp_path):
     """Where the loader has put it."""
     initrd = tmp_path / "initrd"
