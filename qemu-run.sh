@@ -56,6 +56,11 @@ no_flash() {
 	[ -z "$flash" ] || die "--flash: the board takes nothing from QEMU; leave $1 out"
 }
 
+# Flash that nothing was written to is all ones.
+make_erased() {
+	head -c $nor_size /dev/zero | tr '\0' '\377' >"$1"
+}
+
 # The bytes of a size such as 64M.
 bytes() {
 	local n=${1%[KMGkmg]}
@@ -107,8 +112,6 @@ done
 [ -z "$load" ] || no_flash --load
 [ -z "$norfile" ] || [ -z "$flash" ] || die "--flash and --nor: the board has one flash; leave one of them out"
 [ -z "$flash" ] || [ "$ram" = 1G ] || die "--flash: the tree in flash says that the board has 1G; leave -m out"
-[ -z "$flashfile" ] || { [ -f "$flashfile" ] && [ -w "$flashfile" ]; } ||
-	die "--flash $flashfile: expected a file that can be written; \"make flash\" makes one"
 if ! [[ $ram =~ ^[0-9]{1,9}[KMGkmg]?$ ]] || [ "$(bytes "$ram")" -lt $((4 << 20)) ] ||
 	[ "$(bytes "$ram")" -gt $((1 << 30)) ]; then
 	die "-m $ram: expected a size from 4M to 1G"
@@ -135,8 +138,12 @@ if [ -f "$ramfile" ] && [ "$(stat -Lc %s "$ramfile")" -gt 0 ]; then
 		die "--ram $ramfile: its size is $(stat -Lc %s "$ramfile") bytes, -m $ram needs $(bytes "$ram"); give the -m that it was made with"
 fi
 [ -z "$ramfile" ] || [ -f "$ramfile" ] || [ ! -e "$ramfile" ] || die "--ram $ramfile: expected a file"
-[ -z "$norfile" ] || [ ! -e "$norfile" ] ||
-	{ [ -f "$norfile" ] && [ -w "$norfile" ] && [ "$(stat -Lc %s "$norfile")" = "$nor_size" ]; } ||
+is_flash() {
+	[ -f "$1" ] && [ -w "$1" ] && [ "$(stat -Lc %s "$1")" = "$nor_size" ]
+}
+[ -z "$flashfile" ] || is_flash "$flashfile" ||
+	die "--flash $flashfile: expected a file of $nor_size bytes that can be written; \"make flash\" makes one"
+[ -z "$norfile" ] || [ ! -e "$norfile" ] || is_flash "$norfile" ||
 	die "--nor $norfile: expected a file of $nor_size bytes that can be written"
 if [ -n "$gdb" ] && (exec 3<>/dev/tcp/127.0.0.1/1234) 2>/dev/null; then
 	die "--gdb: port 1234 is taken; end what listens there first" 1
@@ -210,7 +217,7 @@ else
 	qemu+=(-m "$ram")
 fi
 if [ -n "$norfile" ]; then
-	[ -e "$norfile" ] || truncate -s $nor_size "$norfile" || die "--nor $norfile: it cannot be made" 1
+	[ -e "$norfile" ] || make_erased "$norfile" || die "--nor $norfile: it cannot be made" 1
 	qemu+=(-drive "if=pflash,format=raw,file=${norfile//,/,,}")
 fi
 [ -z "$gdb" ] || qemu+=(-gdb tcp:127.0.0.1:1234 -S)

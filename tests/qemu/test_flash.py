@@ -75,13 +75,14 @@ def test_write(machine, project):
     board = machine.boot()
     payload = machine.at["payload"]
     length = 20001
+    assert board.run("flash write payload 0x60010004 8") == "flash write: 8 bytes"  # a new file is erased flash
     assert board.run(f"flash write payload 0x60010000 {length}").endswith("it has to be erased first")
     assert board.run(f"flash erase payload {BLOCK}") == f"flash erase: {BLOCK} bytes"
     assert board.run(f"flash write payload 0x60010000 {length}") == f"flash write: {length} bytes"
     expected = project.bin.read_bytes()[:length]
     assert machine.read(payload, BLOCK) == expected.ljust(BLOCK, b"\xff")
-    assert machine.read(payload - 4096, 4096) == bytes(4096)
-    assert machine.read(payload + BLOCK, 4096) == bytes(4096)
+    assert machine.read(payload - 4096, 4096) == b"\xff" * 4096
+    assert machine.read(payload + BLOCK, 4096) == b"\xff" * 4096
     machine.kill(board)
     board = machine.boot()
     assert board.run("flash read payload+32 16").startswith(
@@ -93,9 +94,13 @@ def test_write(machine, project):
 
 def test_force(machine):
     board = machine.boot()
+    assert board.run("flash write 0 0x60010000 4096 --force") == "flash write: 4096 bytes"
+    before = machine.read(0, BLOCK)
+    assert before != b"\xff" * BLOCK
     assert "--force does it" in board.run(f"flash erase 0 {BLOCK}")
     assert "--force does it" in board.run(f"flash erase store-a {SIZE // 2}")
-    assert machine.read(0, BLOCK) == bytes(BLOCK)
+    assert "the board starts from selector: --force does it" in board.run(f"flash erase selector {BLOCK}")
+    assert machine.read(0, BLOCK) == before
     assert board.run(f"flash erase 0 {BLOCK} --force") == f"flash erase: {BLOCK} bytes"
     assert machine.read(0, BLOCK) == b"\xff" * BLOCK
     assert "SRC: nothing is mapped there" in board.run("flash write payload 0x50000000 4")
