@@ -264,6 +264,7 @@ def test_new_version_by_cairn(project, flash, start):
     size = project.cairn_img.stat().st_size
     board = start(flash, "--", *loader(project.cairn_img, 0x61000000))
     assert board.run("boot select B") == "boot select: there is none"
+    assert "the board starts from image-a: --force does it" in board.run("flash erase image-a 0x200000")
     for command in "flash erase image-b 0x200000", f"flash write image-b 0x61000000 {size}", "boot select B":
         assert "not" not in board.run(command)
     board.reset()
