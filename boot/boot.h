@@ -4,6 +4,7 @@
 #define CAIRN_BOOT_BOOT_H
 
 #include "boot/atags.h"
+#include "boot/tree_scan.h"
 #include "lib/log.h"
 #include "lib/types.h"
 #include "mm/memblock.h"
@@ -11,8 +12,8 @@
 #define BOOT_INIT_MAX 512      /**< bytes of cairn.init= kept, with the NUL */
 #define BOOT_COMPLAINTS_MAX 64 /**< lines about memory and reservations that are logged */
 #define BOOT_OVERLAP_SEARCHES_MAX 256
-#define BOOT_NAMED_MAX 64   /**< reservations that the summary can name */
-#define BOOT_FDT_MAX MIB(2) /**< a larger tree is refused, as Linux cannot map one */
+#define BOOT_NAMED_MAX 64          /**< reservations that the summary can name */
+#define BOOT_FDT_MAX TREE_SCAN_MAX /**< a larger tree is refused, as Linux cannot map one */
 
 /** A reservation and why it is there, for the summary. */
 struct boot_reservation {

@@ -174,13 +174,12 @@ void console_open(struct boot *b)
 	}
 }
 
-int console_use_interrupts(void)
+void console_use_interrupts(void)
 {
 	int err = serial_use_interrupts();
 
 	serial_when_room(show_log);
 	waits = !err && machine.start_tick && !machine.start_tick(read_clock);
-	return err;
 }
 
 void console_for_panic(void)

@@ -15,10 +15,9 @@ void console_open(struct boot *b);
 
 /**
  * Has bytes come and go by interrupt, if the port has one: what is written is sent in the
- * background, and what is typed is kept until it is read. They must still be masked. 0, -ENODEV or
- * -ENOSPC.
+ * background, and what is typed is kept until it is read. They must still be masked.
  */
-int console_use_interrupts(void);
+void console_use_interrupts(void);
 
 /** Waits until all text has left the port: before the machine is handed over or turned off, and for
  * the shell. CTX is ignored. */

@@ -24,7 +24,6 @@
 
 #define SGI_WORK 0 /* wakes a core: to start, or for a job */
 
-#define MPIDR_CORE 0xffu
 #define SCU_CONFIGURATION 0x4 /* DDI 0407, 2.2.2 */
 
 #define MEMORY_LOCK_NS 10000000000u /* what a core waits for the lock of memblock */
@@ -34,14 +33,6 @@ static struct core {
 	bool named, started;
 	uint32_t came_up_us; /* after it was started; 0: it has not been seen */
 } cores[CORES_MAX];
-
-unsigned cores_self(void)
-{
-	uint32_t mpidr;
-
-	__asm__ volatile("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
-	return mpidr & MPIDR_CORE;
-}
 
 unsigned cores_named(void)
 {
@@ -203,7 +194,7 @@ int core_give(unsigned core, job_fn *fn, void *arg)
 {
 	int err;
 
-	if (core >= CORES_MAX || !cores[core].named || core == cores_self())
+	if (core >= CORES_MAX || !cores[core].named || core == this_core())
 		return -EINVAL;
 	err = job_give(&cores[core].job, fn, arg);
 	return err ? err : gic_sgi(core, SGI_WORK);
@@ -228,7 +219,7 @@ int on_core(unsigned core, job_fn *fn, void *arg, long *result)
 {
 	int err;
 
-	if (core == cores_self()) {
+	if (core == this_core()) {
 		*result = fn(arg);
 		return 0;
 	}
@@ -260,7 +251,8 @@ uint32_t cores_rouse(void)
 	return up;
 }
 
-bool core_describe(unsigned core, char *text, size_t size)
+/* Writes what CORE, below CORES_MAX, is doing to TEXT; false if the tree names no such core. */
+static bool core_describe(unsigned core, char *text, size_t size)
 {
 	const struct core *c = &cores[core];
 

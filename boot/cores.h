@@ -26,9 +26,6 @@
  */
 void cores_start(const struct boot *b);
 
-/** The number of the core that calls it. */
-unsigned cores_self(void);
-
 /** Cores that the tree names, core 0 included; their numbers are below CORES_MAX. */
 unsigned cores_named(void);
 
@@ -59,10 +56,6 @@ int on_core(unsigned core, job_fn *fn, void *arg, long *result);
  * bit for each further core that takes jobs then, and core_give() serves every one of them.
  */
 uint32_t cores_rouse(void);
-
-/** Writes what CORE, below CORES_MAX, is doing to TEXT, SIZE bytes; false if the tree names no such
- * core. */
-bool core_describe(unsigned core, char *text, size_t size);
 
 /** What the shell is to know of it. */
 extern const struct shell_cores cores_for_shell;

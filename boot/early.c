@@ -43,7 +43,7 @@ static void say_address(uint32_t value)
 	}
 }
 
-bool early_start(uint32_t r0, uint32_t r1, uint32_t r2, uint32_t link)
+bool early_start(uint32_t r1, uint32_t r2, uint32_t link)
 {
 	uintptr_t load = (uintptr_t)__image_start;
 	struct relocation r = {
@@ -56,7 +56,6 @@ bool early_start(uint32_t r0, uint32_t r1, uint32_t r2, uint32_t link)
 	};
 	const char *problem = relocate(&r);
 
-	boot_registers.r0 = r0;
 	boot_registers.r1 = r1;
 	boot_registers.r2 = r.r2;
 	boot_registers.appended = r.appended;

@@ -10,6 +10,6 @@
  * to be. Fills in boot_registers, and moves the boot data that is in the way. Returns false if the
  * image cannot start, after a line on the port that it was built for.
  */
-bool early_start(uint32_t r0, uint32_t r1, uint32_t r2, uint32_t link);
+bool early_start(uint32_t r1, uint32_t r2, uint32_t link);
 
 #endif

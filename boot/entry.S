@@ -37,7 +37,6 @@ _start:
 reset:
 	cpsid	aif, #MODE_SVC
 	setend	le
-	mov	r4, r0
 	mov	r5, r1
 	mov	r6, r2
 	adr	r7, _start		/* where the image lies */
@@ -53,10 +52,9 @@ reset:
 	sub	r0, r7, r8
 	ldr	sp, =early_stack + EARLY_STACK_SIZE
 	add	sp, sp, r0
-	mov	r0, r4
-	mov	r1, r5
-	mov	r2, r6
-	mov	r3, r8
+	mov	r0, r5
+	mov	r1, r6
+	mov	r2, r8
 	bl	early_start
 	cmp	r0, #0
 	beq	sleep
@@ -218,7 +216,7 @@ cores_released:
 	.word	0
 	.global boot_registers		/* filled in by early_start(), and moved with the image */
 boot_registers:
-	.space	6 * 4
+	.space	5 * 4
 	.section .stacks, "aw", %nobits
 	.balign	GUARD_SIZE
 	.global stacks

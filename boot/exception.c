@@ -23,7 +23,6 @@
 
 #define CPSR_T (1u << 5)
 #define STOP_SGI (GIC_SGIS - 1)
-#define PLACES_MAX 12
 #define REPORT_SPINS 100000000 /* of a core that waits for another one's report: about a second */
 
 /* Semihosting (ARM DUI 0203): SYS_EXIT with any reason but "application exit" is status 1. */
@@ -33,14 +32,6 @@
 static enum panic_end ends_by;
 static struct store_media kept;
 static char about[64];
-
-static struct place {
-	uintptr_t base;
-	size_t size;
-	const char *name;
-} places[PLACES_MAX] = {
-	{0, PAGE_SIZE, "the first page: a null pointer"},
-};
 
 static atomic_uint reporter; /* number of the core that reports, and 1 */
 static volatile uint8_t faults[CORES_MAX];
@@ -58,22 +49,11 @@ void panic_keep(const struct store_media *media, const char *text)
 {
 	kept = *media;
 	snprintf(about, sizeof(about), "%s", text);
-	exception_name_place((uintptr_t)kept.base, kept.size, "the store's region");
 }
 
 const struct store_media *panic_kept(void)
 {
 	return &kept;
-}
-
-void exception_name_place(uintptr_t base, size_t size, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (places[i].name && places[i].base != base)
-			continue;
-		places[i] = (struct place){base, size, name};
-		return;
-	}
 }
 
 static _Noreturn void sleep_for_ever(void)
@@ -286,9 +266,10 @@ static void say_stack(uint32_t address)
 
 static void say_place(uint32_t address)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(places) && places[i].name; i++)
-		if (address - places[i].base < places[i].size)
-			line("%08lx is in %s", (unsigned long)address, places[i].name);
+	if (address < PAGE_SIZE)
+		line("%08lx is in the first page: a null pointer", (unsigned long)address);
+	if (address - (uintptr_t)kept.base < kept.size)
+		line("%08lx is in the store's region", (unsigned long)address);
 	say_stack(address);
 }
 

@@ -59,8 +59,4 @@ void panic_keep(const struct store_media *media, const char *about);
 /** The region of panic_keep(); its base is NULL if there is none. */
 const struct store_media *panic_kept(void);
 
-/** A fault at an address in [base, base + size) is told to be in NAME, which is kept: "the store's
- * region". */
-void exception_name_place(uintptr_t base, size_t size, const char *name);
-
 #endif

@@ -13,8 +13,6 @@
 #define WANTED "boot/confirm" /* entry: what is to be confirmed by the next boot, the same */
 #define NAME_SIZE 11
 
-#define PARTS (1 + SELECTION_AREAS) /* of one size, of the selector's partition: code, areas */
-
 /* An image as it lies in flash. */
 struct image {
 	uint32_t off;
@@ -69,7 +67,7 @@ static const char *find_areas(void)
 	p = partition("selector");
 	if (!p || !partition("image-a") || !partition("image-b"))
 		return "the device tree lacks its partitions";
-	selection.stride = p->size / PARTS;
+	selection.stride = p->size / SELECTION_PARTS;
 	areas = p->off + selection.stride;
 	return NULL;
 }

@@ -50,7 +50,7 @@ extern const struct symbol_table image_symbols;
 
 /** What entry.S and early_start() found. */
 struct boot_registers {
-	uint32_t r0, r1, r2;       /**< as the loader had them; r2 where what it points at is now */
+	uint32_t r1, r2;           /**< as the loader had them; r2 where what it points at is now */
 	uint32_t appended;         /**< address of a moved appended tree; 0: none */
 	uint32_t appended_refused; /**< 1: there is one that claims a size which cannot be */
 	uint32_t appended_size;    /**< what an appended tree claims */

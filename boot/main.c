@@ -164,7 +164,7 @@ static void refuse_store(struct boot *b, const char *why)
 static uint32_t store_sharer(void *ctx)
 {
 	(void)ctx;
-	return cores_self();
+	return this_core();
 }
 
 /* Lets the other cores use the store, if there are any. */

@@ -10,7 +10,8 @@
  * Hands the machine over to the payload at WHERE, an address or "flash", of which it is the
  * partition "payload"; NULL: where cairn.boot= says. The command line is the entry boot/args of S,
  * if that is open and has one. Returns only if it is refused: a sentence that says why; nothing is
- * changed then, but free memory may hold a copy of what is in flash.
+ * changed then, but free memory may hold a copy of what is in flash, and cores that were left where
+ * the loader had them are started.
  */
 const char *payload_boot(const struct boot *b, struct store *s, const char *where);
 

@@ -9,7 +9,7 @@
  * line is read. */
 void reserve_tree(struct boot *b);
 
-/** Sets the initrd from the tree or the ATAGs; initrd_param() may replace it. */
+/** Sets the initrd from the tree or the ATAGs; reserve_initrd_param() may replace it. */
 void reserve_find_initrd(struct boot *b);
 
 /** initrd=START,SIZE and initrdmem=START,SIZE; malformed: a line, and the tree's stays. VALUE may

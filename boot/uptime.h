@@ -2,8 +2,9 @@
 /*
  * How long this boot has been running, kept for the next one: each reading is noted in memory that
  * a warm reset keeps, to the millisecond. So what the next boot finds is the time of the last
- * reading. At the prompt the clock is read all the time; while a command runs, with each line of
- * the log and as often as the command looks for a key.
+ * reading. The timer's interrupt reads it some ten times a second; without one it is read all the
+ * time at the prompt, and while a command runs with each line of the log and as often as the
+ * command looks for a key.
  */
 #ifndef CAIRN_BOOT_UPTIME_H
 #define CAIRN_BOOT_UPTIME_H

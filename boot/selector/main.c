@@ -27,7 +27,7 @@
 #define SYS_CFGCTRL 0xa4
 #define CFGCTRL_REBOOT (1u << 31 | 1u << 30 | 9u << 20)
 
-#define AREAS (FLASH_BASE + SELECTOR_OFFSET + SELECTOR_SIZE / 5)
+#define AREAS (FLASH_BASE + SELECTOR_OFFSET + SELECTOR_SIZE / SELECTION_PARTS)
 
 /* What start.S calls, and what it has. */
 void selector_main(void);
@@ -218,7 +218,7 @@ static void choose(void)
 	struct flash_image headers[FLASH_IMAGES];
 	const struct selector selector = {
 		.flash = {.ctx = headers,
-			  .stride = SELECTOR_SIZE / 5,
+			  .stride = SELECTOR_SIZE / SELECTION_PARTS,
 			  .read = read_areas,
 			  .program = program_areas},
 		.look = look,

@@ -11,6 +11,7 @@ from conftest import REPO, loader
 from flash import Flash, partitions
 
 AT = 0x62000000
+INITRD = 0x64000000
 LINUX_WAIT = 100  # seconds for Linux to come up, and as many to reset the board
 STORE = 0x9FF00000  # with 1 GiB, if nobody says where
 
@@ -122,4 +123,25 @@ def test_linux_from_flash(project, spawn, tmp_path):
     assert "VFS: Unable to mount root fs" in said
     assert "Selector: image A, test\n" in said.replace("\r", "")
     assert board.run("get boot/args") == "console=ttyAMA0 panic=1"
+    flash.path.unlink()
+
+
+def test_linux_confirms(project, spawn, initrd, tmp_path):
+    """An image that waits for it is confirmed by the Linux that it started, through the store."""
+    zimage, tree = fetched()
+    flash = Flash(project, tmp_path / "flash.img")
+    shutil.copyfile(project.flash_img, flash.path)
+    flash.put_image("A", tree=tree, bootargs="cairn.panic=reset cairn.confirm=manual "
+                    f"initrd=0x{INITRD:x},{initrd.stat().st_size}")
+    flash.write(partitions()["payload"], zimage.read_bytes())
+    board = spawn([project.script, "--flash", flash.path, "--", *loader(initrd, INITRD)])
+    assert "] flash: image A, not confirmed: " in board.boot_log
+    command = f"put,--phys,0x{STORE:x},boot/confirm,{board.run('get cairn/image')}"
+    board.run(f"put boot/args 'console=ttyAMA0 panic=1 rdinit=/init \"cairn_test={command}\"'")
+    said = run_linux(board, "boot flash")
+    assert "init: ended with 0" in said
+    assert "] flash: image A, confirmed by boot/confirm" in said + board.boot_log
+    assert board.entries("boot/confirm") == 0
+    board.reset()
+    assert "] flash: image A, confirmed\n" in board.boot_log
     flash.path.unlink()
