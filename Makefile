@@ -289,7 +289,7 @@ $(HOST)/threads: build/threads/tests/threads/threads.o $(THREAD_SRC:%.c=build/th
 # What notes the calls must not order them for ThreadSanitizer.
 build/threads/tests/threads/history.o: THREAD_CFLAGS := $(filter-out -fsanitize=thread, $(THREAD_CFLAGS))
 build/threads/store/share.o build/threads/store/share_read.o: THREAD_CFLAGS += -include tests/threads/pauses.h
-STRESS_SRC := $(wildcard store/*.c) $(addprefix lib/, lock.c clock.c crc32c.c errors.c flash.c) \
+STRESS_SRC := $(wildcard store/*.c) $(addprefix lib/, lock.c core_lock.c clock.c crc32c.c errors.c flash.c) \
 	$(addprefix tests/threads/, history.c sharer.c sharer_many.c sharer_value.c \
 	store_stress.c) tests/unit/walker.c
 $(HOST)/store_stress: $(STRESS_SRC:%.c=build/threads/%.o)
@@ -466,7 +466,7 @@ FUZZ_SRC := $(filter-out boot/images.c boot/store_search.c, $(filter lib/% mm/% 
 FUZZ_COMMON := fuzz_boot fuzz_handed fuzz_memory fuzz_reserved fuzz_lists fuzz_dt fixed
 FUZZERS := tree atags cmdline
 # Of the store, which knows no phys_addr_t: one width.
-FUZZ_STORE_SRC := $(wildcard store/*.c) lib/crc32c.c lib/errors.c lib/flash.c lib/lock.c lib/clock.c
+FUZZ_STORE_SRC := $(wildcard store/*.c) lib/crc32c.c lib/errors.c lib/flash.c lib/lock.c lib/core_lock.c lib/clock.c
 FUZZ_STORE_COMMON := fuzz/fuzz_store unit/walker
 STORE_FUZZERS := image ops
 # Arrays of 16 regions, so that full ones are near.

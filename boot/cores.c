@@ -20,13 +20,11 @@
 #include "lib/spin.h"
 #include "mm/memory_lock.h"
 
-#define NS_PER_MS 1000000u
-
 #define SGI_WORK 0 /* wakes a core: to start, or for a job */
 
 #define SCU_CONFIGURATION 0x4 /* DDI 0407, 2.2.2 */
 
-#define MEMORY_LOCK_NS 10000000000u /* what a core waits for the lock of memblock */
+#define MEMORY_LOCK_NS (10 * NS_PER_S) /* what a core waits for the lock of memblock */
 
 static struct core {
 	struct job job __attribute__((aligned(CACHE_LINE)));
@@ -202,7 +200,7 @@ int core_give(unsigned core, job_fn *fn, void *arg)
 
 int core_wait(unsigned core, uint32_t ms, long *result)
 {
-	struct deadline late = deadline_after((uint64_t)ms * NS_PER_MS);
+	struct deadline late = deadline_after(ms * NS_PER_MS);
 
 	if (core >= CORES_MAX)
 		return -EINVAL;

@@ -8,8 +8,6 @@
 #include "drivers/machine.h"
 #include "lib/clock.h"
 
-#define NS_PER_MS 1000000u
-
 static uint32_t leaving; /* a bit for each core that is to wait elsewhere */
 
 static long answer(void *arg)

@@ -38,7 +38,7 @@
 #include "store/store.h"
 #include "version.h" /* made by the build */
 
-#define STORE_PATIENCE_NS 10000000000u
+#define STORE_PATIENCE_NS (10 * NS_PER_S)
 
 /* Whether core 0 is the only one that runs. */
 static bool alone(void)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/map.h"
 
-#include <errno.h>
-
 #include "mm/memblock.h"
 
 #define SPARE_LEAVES 8 /* devices lie together in a few sections */

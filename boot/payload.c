@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "boot/console.h"
 #include "boot/final_tree.h"
@@ -24,7 +23,6 @@
 #define ARGS "boot/args"       /* the entry with the command line */
 #define PARTITION "payload"    /* of the flash */
 #define NO_MACHINE 0xffffffffU /* Linux goes by the tree */
-#define NS_PER_S 1000000000ULL
 
 static struct handover plan;
 static char args[CMDLINE_MAX];

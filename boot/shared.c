@@ -8,11 +8,11 @@
 #include "drivers/cp15.h"
 #include "drivers/gic.h"
 #include "drivers/irq.h"
+#include "lib/clock.h"
 #include "lib/core_lock.h"
 #include "lib/log.h"
 
 #define SHOW_SGI 1 /* to core 0: there are lines to show */
-#define NS_PER_MS 1000000u
 
 static bool several; /* cores run */
 
@@ -25,7 +25,7 @@ static uint32_t enter_log(void)
 	uint32_t was = irq_save();
 
 	if (several && !log_lock_broken &&
-	    core_lock_take(&log_lock, this_core(), (uint64_t)LOG_PATIENCE_MS * NS_PER_MS))
+	    core_lock_take(&log_lock, this_core(), LOG_PATIENCE_MS * NS_PER_MS))
 		log_lock_broken = true;
 	return was;
 }
@@ -75,8 +75,7 @@ void shared_for_panic(void)
 void __malloc_lock(struct _reent *unused)
 {
 	(void)unused;
-	if (several &&
-	    core_lock_take(&malloc_lock, this_core(), (uint64_t)MALLOC_PATIENCE_MS * NS_PER_MS))
+	if (several && core_lock_take(&malloc_lock, this_core(), MALLOC_PATIENCE_MS * NS_PER_MS))
 		panic("malloc: another core has been in it for %u ms", MALLOC_PATIENCE_MS);
 }
 

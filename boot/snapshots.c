@@ -10,8 +10,6 @@
 #include "lib/log.h"
 #include "store/snapshot.h"
 
-#define NS_PER_S 1000000000ULL
-
 static struct {
 	struct store *store;
 	uint64_t every, next; /* ns; every 0: never */

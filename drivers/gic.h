@@ -17,7 +17,8 @@ typedef void gic_handler_fn(void *ctx);
 /** Takes the controller at DEVICE, with every interrupt off, and prepares the core it runs on. */
 void gic_bind(const struct device *device);
 
-/** Whether there is one. Without, what follows fails with -ENODEV or does nothing. */
+/** Whether there is one. Without, what follows fails or does nothing, and gic_dispatch() is not to
+ * be called. */
 bool gic_bound(void);
 
 /** To be called on each further core before it unmasks interrupts. */
@@ -31,7 +32,7 @@ int gic_interrupt(const struct device *device);
 
 /**
  * From now on HANDLER is called with CTX when INTERRUPT comes, and it is turned on: one below 32 on
- * the calling core only (each core calls this, or gic_enable()). 0, -EINVAL, or -ENOSPC: too many
+ * the calling core only. 0, -EINVAL, or -ENOSPC: too many
  * have handlers.
  */
 int gic_handle(int interrupt, gic_handler_fn *handler, void *ctx);

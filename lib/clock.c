@@ -2,9 +2,7 @@
 #include "lib/clock.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
-#define NS_IN_S 1000000000u
 #define SHIFT 24 /* of the factor from ticks to ns, which has 32 bits */
 
 /*
@@ -106,8 +104,7 @@ bool clock_add(const struct clock_counter *counter)
 	ns = used ? ns_of(used) : 0;
 	begin_measuring(s, ticks, ns, s->read() - ticks);
 	if (counter->hz) {
-		s->ns_per_tick =
-			(uint32_t)((((uint64_t)NS_IN_S << SHIFT) + counter->hz / 2) / counter->hz);
+		s->ns_per_tick = (uint32_t)(((NS_PER_S << SHIFT) + counter->hz / 2) / counter->hz);
 		used = s;
 	} else {
 		measuring = true;

@@ -15,6 +15,9 @@ struct clock_counter {
 	uint32_t hz;            /**< how often it counts in a second; 0: not known */
 };
 
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1000000000ULL
+
 #define CLOCK_HZ_MIN 4000000u /**< slower counters are refused */
 
 /**

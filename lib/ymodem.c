@@ -2,6 +2,7 @@
 #include "lib/ymodem.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define CTRL_C 0x03
 #define SOH 0x01 /* a block of 128 bytes */
@@ -40,11 +41,7 @@ static int get(const struct receiver *r, uint32_t ms)
 
 static void put(const struct receiver *r, const char *text)
 {
-	size_t len = 0;
-
-	while (text[len])
-		len++;
-	r->io->put(r->io->ctx, text, len);
+	r->io->put(r->io->ctx, text, strlen(text));
 }
 
 /* Waits until nothing more comes for MS. */

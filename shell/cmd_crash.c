@@ -2,7 +2,6 @@
 /* Faults on purpose, on this core or on another. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "shell/command.h"
 

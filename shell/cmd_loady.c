@@ -10,7 +10,6 @@
 #include "shell/command.h"
 
 #define NAME_MAX_SHOWN 64
-#define NS_PER_MS 1000000ULL
 
 /* One run of the command. Nothing is said while the sender listens. */
 struct loading {

@@ -158,7 +158,7 @@ int cmd_ls(struct shell_env *env, int argc, char *argv[]);
 int cmd_stat(struct shell_env *env, int argc, char *argv[]);
 /** Removes every entry and says how many. */
 int cmd_clear(struct shell_env *env, int argc, char *argv[]);
-/** One of the three below, or store format: an empty store, with --yes also where entries may be
+/** One of those below, or store format: an empty store, with --yes also where entries may be
  * lost. */
 int cmd_store(struct shell_env *env, int argc, char *argv[]);
 

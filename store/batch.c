@@ -102,7 +102,7 @@ static void discard(struct store *s, const struct store_batch_op *op)
 	store_reclaim(s, op->off, op->size);
 }
 
-/* Stages C, which was checked, in place of what the batch had for its key. */
+/* Stages C, which was checked and takes NEED bytes, in place of what the batch had for its key. */
 static int stage(struct store *s, struct slot_content *c, uint32_t need)
 {
 	uint32_t hash = index_hash(s, c->key, c->key_len), off, block;

@@ -15,14 +15,15 @@ static uint32_t note_crc(const struct store_door *d, uint32_t len)
 	return crc32c(0, door_at(d, NOTE_OFFSET + NOTE_LENGTH), 4 + len);
 }
 
+static bool is_there(const struct store_door *d)
+{
+	return door_read(d, NOTE_OFFSET + NOTE_MAGIC) == NOTE_MAGIC_VALUE;
+}
+
 static void forget(struct store_door *d)
 {
-	if (door_read(d, NOTE_OFFSET + NOTE_MAGIC) != NOTE_MAGIC_VALUE)
-		return;
-	door_open(d);
 	door_word(d, NOTE_OFFSET + NOTE_MAGIC, 0);
 	door_flush(d);
-	door_close(d);
 }
 
 int store_note_write(const struct store_media *media, const char *text, uint32_t len)
@@ -33,8 +34,9 @@ int store_note_write(const struct store_media *media, const char *text, uint32_t
 		return -ENODATA;
 	if (len > STORE_NOTE_MAX)
 		len = STORE_NOTE_MAX;
-	forget(&d);
 	door_open(&d);
+	if (is_there(&d))
+		forget(&d);
 	door_write(&d, NOTE_OFFSET + NOTE_TEXT, text, len);
 	door_word(&d, NOTE_OFFSET + NOTE_LENGTH, len);
 	door_word(&d, NOTE_OFFSET + NOTE_CRC, note_crc(&d, len));
@@ -50,8 +52,7 @@ const char *store_note(const struct store_media *media, uint32_t *len)
 	struct store_door d = door_to(media);
 
 	*len = 0;
-	if (store_probe(media) != STORE_VALID ||
-	    door_read(&d, NOTE_OFFSET + NOTE_MAGIC) != NOTE_MAGIC_VALUE)
+	if (store_probe(media) != STORE_VALID || !is_there(&d))
 		return NULL;
 	*len = door_read(&d, NOTE_OFFSET + NOTE_LENGTH);
 	if (*len > STORE_NOTE_MAX || door_read(&d, NOTE_OFFSET + NOTE_CRC) != note_crc(&d, *len))
@@ -63,6 +64,9 @@ void store_note_clear(const struct store_media *media)
 {
 	struct store_door d = door_to(media);
 
-	if (store_probe(media) == STORE_VALID)
-		forget(&d);
+	if (store_probe(media) != STORE_VALID || !is_there(&d))
+		return;
+	door_open(&d);
+	forget(&d);
+	door_close(&d);
 }

@@ -202,38 +202,26 @@ struct store_segment *share_reserve_entry(struct store *s, uint32_t hash)
 int share_enter(struct store *s)
 {
 	struct store_share *sh = s->share;
-	uint32_t me = sh->with.self(sh->with.ctx) + 1;
-	int err;
+	int err = core_lock_take(&sh->lock, sh->with.self(sh->with.ctx), sh->with.patience_ns);
 
-	if (atomic_load_explicit(&sh->owner, memory_order_relaxed) == me) {
-		sh->depth++;
-		return 0;
-	}
-	err = lock_take(&sh->lock, sh->with.patience_ns);
-	if (err)
+	if (err || sh->lock.taken > 1)
 		return err;
 	if (sh->stuck)
 		err = -ETIMEDOUT;
 	else if (sh->lags)
 		err = catch_up(s);
-	if (err) {
-		lock_give(&sh->lock);
-		return err;
-	}
-	atomic_store_explicit(&sh->owner, me, memory_order_relaxed);
-	sh->depth = 1;
-	return 0;
+	if (err)
+		core_lock_give(&sh->lock);
+	return err;
 }
 
 void share_leave(struct store *s)
 {
 	struct store_share *sh = s->share;
 
-	if (--sh->depth)
-		return;
-	share_publish(s);
-	atomic_store_explicit(&sh->owner, 0, memory_order_relaxed);
-	lock_give(&sh->lock);
+	if (sh->lock.taken == 1)
+		share_publish(s);
+	core_lock_give(&sh->lock);
 }
 
 static bool reader_pinned(const struct share_reader *reader, uint32_t off)
@@ -259,7 +247,9 @@ int share_pin(struct store *s, uint32_t off)
 	return pinned(s->share, off) && !pins_find(s, off) ? pins_add(s, off) : 0;
 }
 
-bool share_let_go(struct store *s)
+/* Ends pins that share_pin() made and no sharer has any more, and reclaims what they held; whether
+ * there were any. */
+static bool let_go(struct store *s)
 {
 	uint32_t i = s->pins.count, off, size;
 	bool any = false;
@@ -278,7 +268,7 @@ bool share_let_go(struct store *s)
 bool share_wait_for_pins(struct store *s)
 {
 	for (uint32_t i = 0; i < READS && s->pins.count && !store_stuck(s); i++) {
-		if (share_let_go(s))
+		if (let_go(s))
 			return true;
 		spin_rest();
 	}
@@ -290,7 +280,7 @@ int share_hide(struct store *s, uint32_t off)
 	int err;
 
 	if (s->pins.count == s->pins.room)
-		share_let_go(s);
+		let_go(s);
 	err = share_publish(s);
 	if (err || !share_pin(s, off))
 		return err;
@@ -304,7 +294,7 @@ int share_hide_all(struct store *s)
 	int err = share_publish(s);
 
 	if (!err)
-		share_let_go(s); /* nobody finds anything: there will be no more pins than now */
+		let_go(s); /* nobody finds anything: there will be no more pins than now */
 	return err;
 }
 
@@ -332,7 +322,7 @@ void share_settle(struct store *s)
 {
 	struct store_share *sh = s->share;
 
-	share_let_go(s);
+	let_go(s);
 	for (uint32_t i = 0; order_kept(s) && i < sh->with.sharers; i++)
 		note_touches(s, &sh->reader[i]);
 	if (!s->batch.open)

@@ -18,7 +18,7 @@
 
 #include <stdatomic.h>
 
-#include "lib/lock.h"
+#include "lib/core_lock.h"
 #include "store/store.h"
 
 #define SHARE_TOUCHED 32U /* entries a sharer read that wait for a writer to note it */
@@ -27,10 +27,8 @@
 enum share_kind { SHARE_ADD, SHARE_REMOVE, SHARE_MOVE, SHARE_TOUCH, SHARE_CHOOSE, SHARE_CLEAR };
 
 struct store_share {
-	struct lock lock; /* of all that is not a read */
+	struct core_lock lock; /* of all that is not a read */
 	struct store_sharing with;
-	_Atomic uint32_t owner; /* of the lock: a sharer's number + 1 */
-	uint32_t depth;         /* calls of it within each other */
 
 	struct store face[2];   /* stores for readers: their index, order and end change */
 	_Atomic uint32_t shown; /* which of them */
@@ -89,11 +87,8 @@ int share_publish(struct store *s);
  */
 int share_pin(struct store *s, uint32_t off);
 
-/** Ends pins that were made so and that no sharer has any more, and reclaims what they held;
- * whether there were any. */
-bool share_let_go(struct store *s);
-
-/** share_let_go() until there is one, for a moment, as long as there are such pins. */
+/** Ends pins that share_pin() made and no sharer has any more, as soon as there are any, within a
+ * moment: whether there were. */
 bool share_wait_for_pins(struct store *s);
 
 /**
@@ -123,7 +118,7 @@ uint32_t share_size(const struct store *s);
 /** Adds what the readers counted, and the second index. */
 void share_stat(const struct store *s, struct store_stats *stats);
 
-/** Frees both indexes and all else; the store's own is empty then. */
+/** Frees what readers go by and all else; the store's own index stays, which may be empty. */
 void share_free(struct store *s);
 
 #endif

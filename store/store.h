@@ -64,8 +64,8 @@ struct store_media {
 	/**
 	 * The region is about to be written (OPEN), or will not be any more: all writes, and all
 	 * calls of the hooks above and of a caller's functions by a call that writes, come between
-	 * the two. Each call that may write opens it once and closes it before it returns; none
-	 * that only reads does.
+	 * the two. Each call that may write opens it once, a format over a note twice, and closes
+	 * it before it returns; none that only reads does.
 	 */
 	void (*window)(void *ctx, bool open);
 	void *ctx;
