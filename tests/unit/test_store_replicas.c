@@ -154,7 +154,7 @@ static bool compare(void)
 	if (sh->count > sh->room)
 		return say("more changes than there is room for", sh->count, sh->room);
 	play.tried->lagged += sh->lags;
-	if (sh->lags || sh->owner)
+	if (sh->lags || sh->lock.owner)
 		return true;
 	if (sh->count)
 		return say("changes that were not shown", sh->count, 0);
