@@ -2,7 +2,6 @@
 #include "boot/console.h"
 
 #include <libfdt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "boot/cmdline.h"
@@ -13,6 +12,7 @@
 #include "early_uart.h" /* made by the build from the board's tree */
 #include "lib/dt.h"
 #include "lib/log.h"
+#include "lib/number.h"
 
 #define PATH_MAX_LEN 128
 
@@ -60,11 +60,11 @@ static void set_earlycon(struct boot *b, const char *value)
 
 static void set_loglevel(struct boot *b, const char *value)
 {
-	char *end;
-	long level = value ? strtol(value, &end, 10) : -1;
+	const char *end;
+	uint64_t level;
 
 	(void)b;
-	if (!value || end == value || *end || level < 0 || level > 15)
+	if (!value || number_parse(value, &level, &end) || *end || level > 15)
 		pr_warn("loglevel=%s: expected a number from 0 to 15: ignored", value ? value : "");
 	else
 		log_set_console_level((int)level);

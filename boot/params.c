@@ -34,10 +34,20 @@ static void set_panic(struct boot *b, const char *value)
 	b->halt_on_panic = !reset;
 }
 
+/* Linux looks for the word anywhere in the value. newlib's strstr() is 1 KiB. */
+static bool says_debug(const char *value)
+{
+	static const char word[] = "debug";
+
+	while (*value && strncmp(value, word, strlen(word)) != 0)
+		value++;
+	return *value;
+}
+
 static void set_memblock(struct boot *b, const char *value)
 {
 	(void)b;
-	if (value && strstr(value, "debug"))
+	if (value && says_debug(value))
 		memblock_trace_start();
 	else
 		pr_warn("memblock=%s: expected debug: ignored", value ? value : "");
