@@ -59,8 +59,9 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 # What runs once, or waits for a person, is small; the rest is quick.
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
-	share.o share_read.o stat.o super.o walk.o) $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o \
-	number.o symbols.o unwind.o) $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
+	room.o share.o share_read.o stat.o store.o super.o walk.o): CFLAGS += -Os
+$(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o number.o symbols.o unwind.o): CFLAGS += -Os
+$(OUT)/mm/memblock_dump.o: CFLAGS += -Os
 $(addprefix $(OUT)/, mm/heap.o mm/memtest.o mm/pgtable.o lib/job.o): CFLAGS += -Os
 $(addprefix $(OUT)/, lib/flash.o lib/ymodem.o store/snapshot.o): CFLAGS += -Os
 

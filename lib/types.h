@@ -48,8 +48,11 @@ typedef uint32_t phys_addr_t;
 /** For what is small or called from one hot place, and slow when it is not part of it. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/** For what is seldom called and lies beside what is called all the time: it is to be small. On the
- * definition, so that no caller is compiled for a call that never comes. */
+/**
+ * For what is seldom called and lies beside what is called all the time: it is to be small. On the
+ * definition, so that no caller is compiled for a call that never comes; on the prototype where the
+ * caller, which is in another file, is to be: its own way is the one past the call then.
+ */
 #define SELDOM __attribute__((cold))
 
 /** Has the compiler check the arguments of a printf-like function against its format. */

@@ -3,6 +3,8 @@
 #ifndef CAIRN_STORE_INTERNAL_H
 #define CAIRN_STORE_INTERNAL_H
 
+#include <errno.h>
+
 #include "store/share.h"
 #include "store/slot.h"
 #include "store/store.h"
@@ -110,7 +112,10 @@ void store_view_slot(const struct store *s, uint32_t off, uint32_t size, struct 
 void store_report(const struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /** Whether a record with this EXPIRY is dead at NOW. Equal is alive. */
-bool store_expired(int64_t expiry, int64_t now);
+static inline bool store_expired(int64_t expiry, int64_t now)
+{
+	return expiry > 0 && expiry < now;
+}
 
 /** Notes the expiry of an entry. */
 static inline void store_note_expiry(struct store *s, int64_t expiry)
@@ -119,11 +124,31 @@ static inline void store_note_expiry(struct store *s, int64_t expiry)
 		s->first_expiry = expiry;
 }
 
-/** Whether a purge may find something. */
-bool store_purgeable(const struct store *s);
-
 /** The clock's time. */
-int64_t store_now(const struct store *s);
+static inline int64_t store_now(const struct store *s)
+{
+	return s->config.now ? s->config.now(s->config.ctx) : 0;
+}
+
+/** Whether a purge may find something. */
+static inline bool store_purgeable(const struct store *s)
+{
+	return store_expired(s->first_expiry, store_now(s));
+}
+
+/** Why a call with a key of that length cannot be served: -EBADF or -EDOM; or 0. */
+static inline int store_check_key(const struct store *s, uint32_t key_len)
+{
+	if (!s->open)
+		return -EBADF;
+	return key_len - 1 < STORE_KEY_MAX ? 0 : -EDOM;
+}
+
+/**
+ * Finds KEY's live entry: 0 and its slot, [*off, *off + *size); errors as store_get(). It is not
+ * counted, and no order takes note of it.
+ */
+int store_find(struct store *s, const void *key, uint32_t key_len, uint32_t *off, uint32_t *size);
 
 /**
  * Kills the record at OFF, which no entry refers to any more, and gives its slot back unless it is
@@ -171,10 +196,18 @@ int store_check_content(const struct store *s, const struct slot_content *c, uin
  * Takes a free block of at least NEED bytes out of the free list, if need be after expired entries
  * were removed and the region compacted. Its offset, and its size in *BLOCK; 0: there is no room.
  */
-uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block);
+SELDOM uint32_t store_make_room(struct store *s, uint32_t need, uint32_t *block);
 
 /** The size of the slot that a record of NEED bytes takes from the block [off, off + block). */
 uint32_t store_cut_to(const struct store *s, uint32_t off, uint32_t block, uint32_t need);
+
+/** Notes that compaction may have something to do now where it had to pass by. */
+static inline void store_unpack(struct store *s)
+{
+	if (s->passed < s->packed)
+		s->packed = s->passed;
+	s->passed = s->limit;
+}
 
 /** Gives the dead slot [off, off + size) back; returns where the free block it is part of ends. */
 uint32_t store_reclaim(struct store *s, uint32_t off, uint32_t size);
@@ -190,7 +223,7 @@ uint32_t store_evict(struct store *s);
 bool store_staged(const struct store *s, uint32_t off);
 
 /** Takes the entry of the record at OFF (0: none) out; false if there is none. */
-bool store_forget(struct store *s, uint32_t off);
+SELDOM bool store_forget(struct store *s, uint32_t off);
 
 /** Sets the superblock's seq_limit ahead of next_seq (at most 2^48) and writes it. */
 void store_raise_limit(struct store *s);
