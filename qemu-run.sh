@@ -31,6 +31,7 @@ takes a short tour by itself, powers off and exits with status 0. With --init an
                  flash.img, of which a copy is kept so that what the board writes is there again; the
                  command line and the tree are those in flash (docs/board.md)
   --load ADDR    load cairn.bin at ADDR, a multiple of 4096 behind 0x60010000, not where it is linked to run
+  --image FILE   boot FILE, another program's ELF or zImage, instead of Cairn (docs/library.md)
   --ram FILE     keep the guest's RAM in FILE, so that the store outlives QEMU
   --nor FILE     keep the board's NOR flash in FILE, so that what is written there outlives QEMU
   --init 'CMD; CMD'  shell commands to run at boot, without double quotes
@@ -73,7 +74,7 @@ bytes() {
 	esac
 }
 
-ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb='' flash='' flashfile='' load=''
+ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb='' flash='' flashfile='' load='' other=''
 extra=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -90,6 +91,7 @@ while [ $# -gt 0 ]; do
 		[[ ${2:--} = -* ]] || { flashfile=$2 && shift; }
 		;;
 	--load) need_arg "$@" && load=${2:-(none)} && shift ;;
+	--image) need_arg "$@" && other=${2:-(none)} && shift ;;
 	--ram) need_arg "$@" && ramfile=$2 && shift ;;
 	--nor) need_arg "$@" && norfile=$2 && shift ;;
 	--init) need_arg "$@" && init=$2 && shift ;;
@@ -110,6 +112,16 @@ done
 [ $tree != none ] || no_flash --no-dtb
 [ $tree != append ] || no_flash --append-dtb
 [ -z "$load" ] || no_flash --load
+[ -z "$other" ] || no_flash --image
+if [ -n "$other" ]; then
+	[ "$kernel$tree$load$init" = binpass ] ||
+		die "--image: leave --elf, --no-dtb, --append-dtb, --load and --init out, which are for Cairn"
+	{ [ -f "$other" ] && [ -r "$other" ]; } || die "--image $other: expected a file that can be read"
+	case $(head -c 20 "$other" | od -An -v -tx1 | tr -d ' \n') in
+	7f454c4601*2800) [ -z "$initrd" ] || die "--image $other: QEMU would drop -i in silence for an ELF; leave one of them out" ;;
+	7f454c46*) die "--image $other: expected a program for a 32-bit ARM" ;;
+	esac
+fi
 [ -z "$norfile" ] || [ -z "$flash" ] || die "--flash and --nor: the board has one flash; leave one of them out"
 [ -z "$flash" ] || [ "$ram" = 1G ] || die "--flash: the tree in flash says that the board has 1G; leave -m out"
 if ! [[ $ram =~ ^[0-9]{1,9}[KMGkmg]?$ ]] || [ "$(bytes "$ram")" -lt $((4 << 20)) ] ||
@@ -169,9 +181,10 @@ fi
 own=
 [ "$tree" = none ] || own=$(fdtget -d '' "$dtb" /chosen bootargs 2>/dev/null || true)
 args="cairn.semihosting${init:+ cairn.init=\"$init\"}${own:+ $own}${bootargs:+ $bootargs}"
+[ -z "$other" ] || args="$own${bootargs:+ $bootargs}"
 [ ${#args} -le 1023 ] || die "the command line has ${#args} characters, at most 1023 reach the board"
 
-image=$out/cairn.$kernel
+image=${other:-$out/cairn.$kernel}
 if [ "$tree" = append ] || [ -n "$load" ]; then
 	scratch=$(mktemp -d)
 	[ -n "$print" ] || trap 'rm -rf "$scratch"' EXIT # a printed command still needs its image
@@ -227,7 +240,7 @@ if [ -n "$print" ]; then
 	printf '%q ' "${qemu[@]}" && echo
 	exit 0
 fi
-if [ -t 0 ] || [ -n "$gdb" ] || { [ -n "$init" ] && ! [ /dev/stdin -ef /dev/null ]; }; then
+if [ -t 0 ] || [ -n "$gdb$other" ] || { [ -n "$init" ] && ! [ /dev/stdin -ef /dev/null ]; }; then
 	status=0
 	"${qemu[@]}" || status=$?
 	[ $status = 0 ] || echo "qemu-run.sh: QEMU ended with status $status: see the panic or QEMU's message above, and --help" >&2

@@ -50,8 +50,8 @@ def test_help(project):
     status, out, complaints = run(project.script, "--help")
     assert (status, complaints) == (0, "")
     for option in ("-m SIZE", "-a BOOTARGS", "-d DTB", "-i INITRD", "--smp N", "--elf", "--no-dtb",
-                   "--append-dtb", "--flash [FILE]", "--load ADDR", "--ram FILE", "--nor FILE", "--init",
-                   "--gdb"):
+                   "--append-dtb", "--flash [FILE]", "--load ADDR", "--image FILE", "--ram FILE",
+                   "--nor FILE", "--init", "--gdb"):
         assert re.search(rf"^ +{re.escape(option)}", out, re.M), option
     assert "--" in out
     assert run(project.script, "-h")[1] == out
@@ -85,6 +85,11 @@ def test_help(project):
     (["--flash", "--append-dtb"], "--append-dtb"),
     (["--flash", "--nor", "flash.img"], "--nor"),
     (["--flash", "--load", "0x62000000"], "--load"),
+    (["--image", "/nowhere.elf"], "--image /nowhere.elf"),
+    (["--image", "/usr/bin/env"], "32-bit ARM"),
+    (["--image", "/usr/bin/env", "--init", "ls -l"], "--init"),
+    (["--image", "/usr/bin/env", "--elf"], "--elf"),
+    (["--flash", "--image", "/usr/bin/env"], "--image"),
 ])
 def test_wrong_usage(project, options, words):
     """One line that names what is wrong, and a status of 2; QEMU is not started."""
