@@ -388,6 +388,64 @@ fcs: $(HOST)/fcs ## a store in a file, on the desk: build/host/fcs
 check-fcs: $(HOST)/fcs-asan ## tests of fcs, and the vectors of the Java class
 	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_fcs*.py
 
+# ---- as a library ---------------------------------------------------------------------------
+
+# docs/library.md. An archive's members are parts; of each only what its headers declare is seen from outside,
+# so that no name of its insides meets one of the program's. The target's objects are those of the image.
+LIB := build/lib
+PREFIX := /usr/local
+LIB_STORE_SRC := $(wildcard store/*.c) $(addprefix lib/, clock.c core_lock.c crc32c.c errors.c flash.c lock.c)
+LIB_STORE_H := store/store.h store/snapshot.h lib/clock.h lib/errors.h lib/flash.h
+LIB_MEMBLOCK_SRC := mm/memblock.c mm/memblock_iter.c
+LIB_MEMBLOCK_H := mm/memblock.h
+LIB_DUMP_SRC := mm/memblock_dump.c lib/crc32c.c lib/log.c lib/symbols.c
+LIB_DUMP_H := mm/memblock_dump.h lib/log.h lib/symbols.h
+LIB_HEADERS := lib/types.h $(LIB_STORE_H) $(LIB_MEMBLOCK_H) $(LIB_DUMP_H)
+LIB_HOST_DEFINES := -DCONFIG_PHYS_ADDR_T_64BIT
+
+$(LIB)/host/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)gcc -std=gnu11 -O2 -g -ffunction-sections -fdata-sections $(WARN) -I. $(LIB_HOST_DEFINES) -MMD -MP -c $< -o $@
+
+# $(1): folder, $(2): part, $(3): its objects, $(4): its headers, $(5): what the tools' names begin with
+define lib_part
+$(1)/$(2).o: $(3) $(4) tools/public-names.sh
+	@mkdir -p $$(@D)
+	$$(SAY) LD $$@
+	$$(Q)tools/public-names.sh $(4) >$$(@:.o=.names)
+	$$(Q)$(5)ld -r $(3) -o $$@
+	$$(Q)$(5)objcopy --keep-global-symbols=$$(@:.o=.names) $$@
+
+endef
+# $(1): folder, $(2): folder of the objects, $(3): what the tools' names begin with
+define lib_build
+$(call lib_part,$(1),store,$(LIB_STORE_SRC:%.c=$(2)/%.o),$(LIB_STORE_H),$(3))
+$(call lib_part,$(1),memblock,$(LIB_MEMBLOCK_SRC:%.c=$(2)/%.o),$(LIB_MEMBLOCK_H),$(3))
+$(call lib_part,$(1),memblock_dump,$(LIB_DUMP_SRC:%.c=$(2)/%.o),$(LIB_DUMP_H),$(3))
+$(1)/libcairn-store.a: $(1)/store.o
+$(1)/libmemblock.a: $(1)/memblock.o $(1)/memblock_dump.o
+$(1)/%.a:
+	@rm -f $$@
+	$$(SAY) AR $$@
+	$$(Q)$(3)ar rcs $$@ $$^
+endef
+$(eval $(call lib_build,$(LIB)/host,$(LIB)/host))
+$(eval $(call lib_build,$(LIB)/$(CROSS:-=),$(OUT),$(CROSS)))
+-include $(wildcard $(LIB)/host/*/*.d)
+
+.PHONY: lib
+lib: $(foreach d,host $(CROSS:-=),$(LIB)/$(d)/libcairn-store.a $(LIB)/$(d)/libmemblock.a) ## libcairn-store.a, libmemblock.a for host and target (docs/library.md)
+
+.PHONY: install-lib
+install-lib: lib ## installs both with headers and pkg-config files below PREFIX (/usr/local), DESTDIR in front of it
+	$(Q)tools/install-lib.sh $(LIB)/host '$(DESTDIR)' '$(PREFIX)' '$(VERSION)' '$(LIB_HOST_DEFINES)' '' $(LIB_HEADERS)
+	$(Q)tools/install-lib.sh $(LIB)/$(CROSS:-=) '$(DESTDIR)' '$(PREFIX)/$(CROSS:-=)' '$(VERSION)' '' '$(ARCH)' $(LIB_HEADERS)
+
+.PHONY: check-lib
+check-lib: lib ## tests of the libraries as they are installed
+	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_library.py
+
 # ---- beside Linux ---------------------------------------------------------------------------
 
 # fcs for the board's own Linux: one file that needs no other.
@@ -551,6 +609,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check-threads
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
+	$(MAKE) --no-print-directory -j2 check-lib
 	$(MAKE) --no-print-directory bench-boot
 	$(MAKE) --no-print-directory -j2 fuzz-ci
 	$(MAKE) --no-print-directory boots
