@@ -442,6 +442,13 @@ install-lib: lib ## installs both with headers and pkg-config files below PREFIX
 	$(Q)tools/install-lib.sh $(LIB)/host '$(DESTDIR)' '$(PREFIX)' '$(VERSION)' '$(LIB_HOST_DEFINES)' '' $(LIB_HEADERS)
 	$(Q)tools/install-lib.sh $(LIB)/$(CROSS:-=) '$(DESTDIR)' '$(PREFIX)/$(CROSS:-=)' '$(VERSION)' '' '$(ARCH)' $(LIB_HEADERS)
 
+# A firmware that has nothing of this tree but what is installed.
+.PHONY: example
+example: ## examples/boots, a firmware that uses both libraries: build/example/boots.elf
+	$(Q)$(MAKE) --no-print-directory -s install-lib DESTDIR= PREFIX=$(CURDIR)/$(LIB)/installed
+	@mkdir -p build/example
+	$(Q)$(MAKE) --no-print-directory -s -C examples/boots PREFIX=$(CURDIR)/$(LIB)/installed OUT=$(CURDIR)/build/example
+
 .PHONY: check-lib
 check-lib: lib ## tests of the libraries as they are installed
 	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_library.py

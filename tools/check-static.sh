@@ -6,5 +6,5 @@ set -eu
 
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr -j 2 \
 	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=invalidPrintfArgType_uint -I. -DCONFIG_PHYS_ADDR_T_64BIT \
-	lib drivers mm store shell boot tools/memmap tools/fcs tools/flash
+	lib drivers mm store shell boot examples tools/memmap tools/fcs tools/flash
 git ls-files '*.sh' .ci/run | xargs shellcheck

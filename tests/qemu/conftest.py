@@ -23,6 +23,7 @@ FLASH_ARTEFACTS = ("flash.img", "cairn.img", "flash.dtb", "gen/flash_layout.h")
 FLASH_IMAGE = "flash-image"
 MEMMAP = "memmap-asan"
 STRESS = "stress.bin"  # the image with another command "stress"
+EXAMPLE = "boots.elf"  # a firmware of examples/
 
 LOAD = 0x60010000  # where the image is linked to run
 TREE = 0x64000000  # where hand_over() puts the tree
@@ -45,6 +46,7 @@ class Project:
         self.flash_image = path / FLASH_IMAGE
         self.memmap = path / MEMMAP
         self.stress = out / STRESS
+        self.example = path / EXAMPLE
         nm = subprocess.run(["arm-none-eabi-nm", self.elf], check=True, text=True,
                             capture_output=True, timeout=30).stdout
         self.symbols = {name: int(at, 16) for at, name in
@@ -62,7 +64,7 @@ class Project:
 
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
-    subprocess.run(["make", "-s", "-C", REPO, "all", "flash", "uimg", f"build/host/{MEMMAP}",
+    subprocess.run(["make", "-s", "-C", REPO, "all", "flash", "uimg", "example", f"build/host/{MEMMAP}",
                     "build/vexpress-a9/payload.bin", f"build/vexpress-a9/{STRESS}"],
                    check=True, timeout=600)
     temporary = path.with_suffix(".new")
@@ -73,6 +75,7 @@ def freeze(path):
     shutil.copy2(REPO / "qemu-run.sh", temporary)
     for name in (MEMMAP, FLASH_IMAGE):
         shutil.copy2(REPO / "build" / "host" / name, temporary)
+    shutil.copy2(REPO / "build" / "example" / EXAMPLE, temporary)
     (temporary / "Makefile").write_text("all flash: ;\n")
     (temporary / "tools").mkdir()
     (temporary / "tools" / "setup.sh").write_text("#!/bin/sh\n")
