@@ -597,6 +597,10 @@ fuzz-ci: $(FUZZ_PROGRAMS) build/fuzz/seeds build/fuzz/images ## each fuzzer for 
 boots: all $(HOST)/memmap-asan ## boots of the real image in QEMU
 	/usr/bin/python3 -m pytest -q -n 2 tests/qemu
 
+.PHONY: check-docs
+check-docs: all $(OUT)/flash.img $(HOST)/memmap $(HOST)/fcs ## runs every command of README.md and docs/, follows every link
+	/usr/bin/python3 -m pytest -q -n 2 tests/docs
+
 .PHONY: setup
 setup: ## installs the packages that are missing
 	@tools/setup.sh test
@@ -617,6 +621,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
 	$(MAKE) --no-print-directory -j2 check-lib
+	$(MAKE) --no-print-directory check-docs
 	$(MAKE) --no-print-directory bench-boot
 	$(MAKE) --no-print-directory -j2 fuzz-ci
 	$(MAKE) --no-print-directory boots

@@ -74,13 +74,14 @@ def named_reservations(log):
 class Board:
     """One QEMU. Every wait has an end, and an exception or panic of the image fails the test."""
 
-    def __init__(self, argv, echo_to):
+    def __init__(self, argv, echo_to, **where):
         self.child = pexpect.spawn(
             "timeout",
             ["--foreground", "-k", "5", str(LIFE), *map(str, argv)],
             encoding="latin-1",
             timeout=WAIT,
             dimensions=(24, 250),
+            **where,  # cwd, env
         )
         self.child.delaybeforesend = None
         self.child.delayafterclose = self.child.delayafterterminate = 0.02

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""What the pages list is all that there is: options, commands, parameters, messages."""
+
+import re
+import subprocess
+
+import pytest
+
+from board import Board
+from pages import REPO, split
+
+WAIT = 60
+
+
+def page(name):
+    return split(name)[0]
+
+
+def source(name):
+    return (REPO / name).read_text(encoding="utf-8")
+
+
+def printed(folder, *argv):
+    return subprocess.run(argv, cwd=folder, check=True, capture_output=True, timeout=WAIT, text=True).stdout
+
+
+def test_memmap_options(checkout):
+    shown = re.findall(r"^\| `--([^`]+)` \|", page("docs/memmap.md"), re.M)
+    helped = re.findall(r"^  --(\S+(?: \S+)?)  +\S", printed(checkout, "build/host/memmap", "--help"), re.M)
+    assert sorted(option.replace("\\", "") for option in shown) == sorted(set(helped) - {"help"})
+
+
+def test_memmap_picture(checkout, tmp_path):
+    """The picture on the page is that of its first example."""
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", tmp_path / "desk.dtb", REPO / "tests" / "dts" / "desk.dts"],
+                   check=True, timeout=WAIT)
+    command = next(line for block in split("docs/memmap.md")[1] for line in block.text.splitlines() if "--store" in line)
+    printed(tmp_path, checkout / "build/host/memmap", "--svg", "map.svg", *command.split()[2:])
+    assert (tmp_path / "map.svg").read_text() == source("docs/memmap.svg")
+
+
+@pytest.fixture
+def fcs_help(checkout):
+    return printed(checkout, "build/host/fcs", "--help")
+
+
+def test_fcs_commands(fcs_help):
+    assert sorted(re.findall(r"^### (\w+)", page("docs/fcs.md"), re.M)) == sorted(re.findall(r"^  (\w+) +\S", fcs_help, re.M))
+
+
+def test_fcs_options(fcs_help):
+    assert set(re.findall(r"`--([a-z0-9-]+)", page("docs/fcs.md"))) == set(re.findall(r"^  --(\S+)", fcs_help, re.M))
+
+
+def test_fcs_operations():
+    text = page("docs/fcs.md")
+    shown = " ".join(re.findall(r"^\| (`[a-z].*?) \|", text[text.index("One line is one operation"):], re.M))
+    assert re.findall(r'OP_\w+, \d, \d, "(\w+)', source("tools/fcs/script.c")) == re.findall(r"`(\w+)", shown)
+
+
+def messages(name, call):
+    """The texts that a source hands to a call, pieced together, as patterns: anything for what begins with %."""
+    for args in re.findall(rf"{call}\((.*?)\);", source(name), re.S):
+        for text in re.findall(r'"([^"]+)"', re.sub(r'"\s+"', "", args)):
+            if len(text.split()) > 2:  # else it stands in another one
+                yield ".+".join(map(re.escape, re.split(r"%\w+", text)))
+
+
+def test_findings():
+    """repair.md explains each line of a check, and those of an open that are about damage."""
+    rows = re.findall(r"^\| `(?:problem: |note: )?(.*?)`", page("docs/repair.md"), re.M)
+    found = [*messages("store/check.c", "tell"), *messages("store/recover.c", "store_report"), *messages("store/mend.c", "store_report")]
+    assert len(found) > 20
+    for pattern in found:
+        assert any(re.match(pattern, row) for row in rows), pattern
+
+
+def test_shell_commands(checkout, environment):
+    """shell.md has a row for each line of `help`, and for each word that may follow a command."""
+    board = Board(["./qemu-run.sh", "-m", "64M"], None, cwd=checkout, env=environment)
+    try:
+        board.wait_prompt()
+        helped = board.run("help")
+    finally:
+        board.close()
+    there = set()
+    for command, words in re.findall(r"^([a-z]\w*) ?(.*?)(?:  .*)?$", helped, re.M):
+        there.add(command)
+        there |= {f"{command} {word}" for word in re.findall(r"(?:^|\||\[)([a-z]+)", words)}
+    text = page("docs/shell.md")
+    rows = re.findall(r"^\| (`.*?) \|", text[text.index("| command |"):].split("\n\n")[0], re.M)
+    shown = set()
+    for command, words in re.findall(r"`([a-z]\w*) ?(.*?)`", " ".join(rows)):
+        shown.add(command)
+        shown |= {f"{command} {word}" for word in re.findall(r"(?:^|\||\[)([a-z]+)", words)}
+    assert shown == there
+
+
+def test_parameters():
+    """boot.md has a row for each parameter of the command line that is known."""
+    known = {name for path in (REPO / "boot").glob("*.c")
+             for table in re.findall(r"struct param \w+\[\] = \{\n(.*?)\n\};", path.read_text(encoding="utf-8"), re.S)
+             for name in re.findall(r'\{"([\w.]+)", ', table)}
+    assert len(known) > 15
+    text = page("docs/boot.md")
+    rows = re.findall(r"^\| (`.*?`) \|", text[text.index("| parameter |"):].split("\n\n")[0], re.M)
+    shown = set(re.findall(r"`([\w.]+)(?:=|`|\[)", " ".join(rows)))
+    assert shown == known
