@@ -276,7 +276,8 @@ $(eval $(call host_build,build/host-numa,$(NUMA),$(NUMA_SRC)))
 
 # What several cores use, by threads of the host.
 THREAD_CFLAGS := -std=gnu11 -O2 -g -fsanitize=thread $(WARN) -I. -DCONFIG_PHYS_ADDR_T_64BIT
-THREAD_SRC := lib/lock.c lib/core_lock.c lib/job.c lib/clock.c lib/log.c lib/crc32c.c mm/memblock.c mm/memory_lock.c
+THREAD_SRC := lib/lock.c lib/core_lock.c lib/job.c lib/clock.c lib/log.c lib/crc32c.c mm/memory_lock.c \
+	$(filter-out mm/memblock_dump.c, $(wildcard mm/memblock*.c))
 
 build/threads/%.o: %.c
 	@mkdir -p $(@D)

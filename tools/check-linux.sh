@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Builds Linux 6.1's own tests of memblock (tools/testing/memblock, from Debian's source package) against
-# mm/memblock.[ch] in the place of Linux's, and runs all of them. Everything lies in build/linux.
+# mm/memblock*.[ch] in the place of Linux's, and runs all of them. Everything lies in build/linux.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -26,6 +26,7 @@ cat >"$tests/linux/memblock.h" <<EOF
 #endif
 EOF
 
+ours=$(find "$root/mm" -name 'memblock*.c' ! -name memblock_dump.c)
 passed=0
 run() { # cases, compiler flags, then options of the test program
 	cases=$1
@@ -34,7 +35,7 @@ run() { # cases, compiler flags, then options of the test program
 	# shellcheck disable=SC2086 # lists of flags
 	(cd "$tests" && gcc -I. -I../../include -iquote "$root/mm" -Wall -O2 \
 		-fsanitize=address,undefined -fno-sanitize-recover=all -DMEMBLOCK_LINUX_TESTS=1 \
-		$flags main.c tests/*.c mmzone.c lib/slab.c "$root/mm/memblock.c" -o "$work/main")
+		$flags main.c tests/*.c mmzone.c lib/slab.c $ours -o "$work/main")
 	for options in "-v" "-v -m"; do
 		# shellcheck disable=SC2086
 		ASAN_OPTIONS=detect_leaks=0 "$work/main" $options >"$work/out" 2>"$work/err" || {
