@@ -4,11 +4,15 @@
 BOARD := vexpress-a9
 OUT := build/$(BOARD)
 HOST := build/host
-VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
+VERSION := $(shell tools/version.sh)
+# mkimage puts it into what it makes.
+export SOURCE_DATE_EPOCH ?= $(shell tools/version.sh date)
 
 CROSS := arm-none-eabi-
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wundef -Wwrite-strings -Wstrict-prototypes \
 	-Wmissing-prototypes -Werror
+# No debug information says where it was built. (A folder with a space in its name cannot be given to gcc here.)
+WHERE := $(if $(word 2,$(CURDIR)),,-fdebug-prefix-map=$(CURDIR)=.)
 
 # "make V=1" prints whole commands, "make -s" none.
 Q := $(if $(V),,@)
@@ -29,8 +33,8 @@ ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=hard -mfpu=vfpv3-d16
 # unwind tables are for backtraces.
 CFLAGS := -std=gnu11 $(ARCH) -O2 -g -ffunction-sections -fdata-sections \
 	-fno-optimize-sibling-calls -fno-partial-inlining -fno-common -funwind-tables $(WARN) \
-	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf -I. -I$(OUT)/gen -isystem build/armhf/include
-ASFLAGS := $(ARCH) -g -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
+	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf $(WHERE) -I. -I$(OUT)/gen -isystem build/armhf/include
+ASFLAGS := $(ARCH) -g $(WHERE) -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
 # The armhf libfdt was built with 4-byte enums; nothing passes one.
 LDFLAGS := $(ARCH) -nostartfiles -T linker/image.ld -Wl,--gc-sections -Wl,--no-enum-size-warning \
 	-Wl,--fatal-warnings -Wl,--build-id=none -Wl,-z,noexecstack
@@ -158,7 +162,7 @@ SEL_SRC := $(wildcard boot/selector/*.c) boot/flash_image.c boot/selection.c dri
 SEL_OBJ := $(SEL)/boot/selector/start.o $(SEL_SRC:%.c=$(SEL)/%.o)
 SEL_ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=soft
 SEL_CFLAGS := -std=gnu11 $(SEL_ARCH) -Os -g -ffunction-sections -fdata-sections \
-	-mno-unaligned-access -fno-tree-loop-distribute-patterns -fno-common $(WARN) -I. -I$(OUT)/gen \
+	-mno-unaligned-access -fno-tree-loop-distribute-patterns -fno-common $(WARN) $(WHERE) -I. -I$(OUT)/gen \
 	-isystem build/armhf/include
 # It is given aligned words only, and takes them as words then.
 $(SEL)/lib/crc32c.o: SEL_CFLAGS += -O2 -munaligned-access
@@ -173,7 +177,7 @@ $(SEL)/%.o: %.c Makefile | $(OUT)/gen/flash_layout.h $(OUT)/gen/early_uart.h bui
 $(SEL)/%.o: %.S Makefile | $(OUT)/gen/flash_layout.h
 	@mkdir -p $(@D)
 	$(SAY) AS $@
-	$(Q)$(CROSS)gcc $(SEL_ARCH) -g -I$(OUT)/gen -MMD -MP -c $< -o $@
+	$(Q)$(CROSS)gcc $(SEL_ARCH) -g $(WHERE) -I$(OUT)/gen -MMD -MP -c $< -o $@
 $(SEL)/selector.ld: linker/selector.ld $(OUT)/gen/flash_layout.h
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc -E -P -x c -I$(OUT)/gen $< -o $@
@@ -193,7 +197,7 @@ FLASH_IMAGE_SRC := tools/flash/image.c lib/crc32c.c
 $(HOST)/flash-image: $(FLASH_IMAGE_SRC) boot/flash_image.h | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(SAY) LD $@
-	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -I. $(FLASH_IMAGE_SRC) -o $@
+	$(Q)gcc -std=gnu11 -O2 -g $(WARN) $(WHERE) -I. $(FLASH_IMAGE_SRC) -o $@
 $(OUT)/gen/flash_tree: version # rewritten only when either is another one
 	@mkdir -p $(@D)
 	@echo '$(FLASH_DTB): $(FLASH_BOOTARGS)' | cmp -s - $@ || \
@@ -312,7 +316,7 @@ check-threads: $(HOST)/threads $(HOST)/store_stress ## locks, jobs, the log, mem
 MEMMAP_SRC := $(wildcard tools/memmap/*.c)
 MEMMAP_BOOT := $(filter lib/% mm/% boot/%, $(HOST_SRC))
 MEMMAP_CFLAGS := -std=gnu11 -O2 -g -fno-pie -fno-optimize-sibling-calls -fno-partial-inlining \
-	$(WARN) -I.
+	$(WARN) $(WHERE) -I.
 HOST_POINTER := $(if $(filter 32,$(shell getconf LONG_BIT)),.long,.quad)
 MEMMAP_LDFLAGS := -no-pie -Wl,--defsym,__text_end=etext
 
@@ -337,9 +341,11 @@ $(1): $(MEMMAP_SRC:%.c=$(2)/%.o) $(3)/survey_32.o $(2)/libcairn.a tools/symbols.
 	@mkdir -p $$(@D)
 	$$(SAY) LD $$@
 	$$(Q)echo | awk -f tools/symbols.awk -v pointer=$(HOST_POINTER) >$$@.s
-	$$(Q)gcc $(4) $(MEMMAP_LDFLAGS) $$(filter %.o %.a, $$^) $$@.s -lfdt -o $$@
+	$$(Q)gcc -c $$@.s -o $$@.names
+	$$(Q)gcc $(4) $(MEMMAP_LDFLAGS) $$(filter %.o %.a, $$^) $$@.names -lfdt -o $$@
 	$$(Q)nm -n $$@ | awk -f tools/symbols.awk -v pointer=$(HOST_POINTER) >$$@.s
-	$$(Q)gcc $(4) $(MEMMAP_LDFLAGS) $$(filter %.o %.a, $$^) $$@.s -lfdt -o $$@
+	$$(Q)gcc -c $$@.s -o $$@.names
+	$$(Q)gcc $(4) $(MEMMAP_LDFLAGS) $$(filter %.o %.a, $$^) $$@.names -lfdt -o $$@
 	@nm -n $$@ | awk -f tools/symbols.awk -v pointer=$(HOST_POINTER) | cmp -s - $$@.s || \
 		{ echo "the symbol table moved the code that it names" >&2; rm -f $$@; exit 1; }
 endef
@@ -370,7 +376,7 @@ FCS_LIBS := -ljansson -lnettle
 build/fcs/%.o: %.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)gcc -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -c $< -o $@
+	$(Q)gcc -std=gnu11 -O2 -g $(WARN) $(WHERE) -I. -MMD -MP -c $< -o $@
 $(HOST)/fcs: $(FCS_SRC:%.c=build/fcs/%.o)
 	@mkdir -p $(@D)
 	$(SAY) LD $@
@@ -407,7 +413,7 @@ LIB_HOST_DEFINES := -DCONFIG_PHYS_ADDR_T_64BIT
 $(LIB)/host/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)gcc -std=gnu11 -O2 -g -ffunction-sections -fdata-sections $(WARN) -I. $(LIB_HOST_DEFINES) -MMD -MP -c $< -o $@
+	$(Q)gcc -std=gnu11 -O2 -g -ffunction-sections -fdata-sections $(WARN) $(WHERE) -I. $(LIB_HOST_DEFINES) -MMD -MP -c $< -o $@
 
 # $(1): folder, $(2): part, $(3): its objects, $(4): its headers, $(5): what the tools' names begin with
 define lib_part
@@ -435,8 +441,9 @@ $(eval $(call lib_build,$(LIB)/host,$(LIB)/host))
 $(eval $(call lib_build,$(LIB)/$(CROSS:-=),$(OUT),$(CROSS)))
 -include $(wildcard $(LIB)/host/*/*.d)
 
+LIBRARIES := $(foreach d,host $(CROSS:-=),$(LIB)/$(d)/libcairn-store.a $(LIB)/$(d)/libmemblock.a)
 .PHONY: lib
-lib: $(foreach d,host $(CROSS:-=),$(LIB)/$(d)/libcairn-store.a $(LIB)/$(d)/libmemblock.a) ## libcairn-store.a, libmemblock.a for host and target (docs/library.md)
+lib: $(LIBRARIES) ## libcairn-store.a, libmemblock.a for host and target (docs/library.md)
 
 .PHONY: install-lib
 install-lib: lib ## installs both with headers and pkg-config files below PREFIX (/usr/local), DESTDIR in front of it
@@ -459,7 +466,7 @@ check-lib: lib ## tests of the libraries as they are installed
 # fcs for the board's own Linux: one file that needs no other.
 ARMHF := arm-linux-gnueabihf-
 ARMHF_LIBS := build/armhf-libs/usr
-FCS_ARMHF_CFLAGS := -std=gnu11 -O2 -g -D_FILE_OFFSET_BITS=64 $(WARN) -I. \
+FCS_ARMHF_CFLAGS := -std=gnu11 -O2 -g -D_FILE_OFFSET_BITS=64 $(WARN) $(WHERE) -I. \
 	-isystem $(ARMHF_LIBS)/include -isystem $(ARMHF_LIBS)/include/arm-linux-gnueabihf
 
 build/armhf-libs/fetched: tools/fetch-armhf.sh | $(PACKAGES)
@@ -624,6 +631,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory -j2 check-lib
 	$(MAKE) --no-print-directory check-docs
 	$(MAKE) --no-print-directory bench-boot
+	$(MAKE) --no-print-directory -j2 check-reproducible
 	$(MAKE) --no-print-directory -j2 fuzz-ci
 	$(MAKE) --no-print-directory boots
 
@@ -657,6 +665,24 @@ bench-boot: ## instructions from the entry to the prompt, and the parts that cos
 	@tools/setup.sh run
 	$(MAKE) --no-print-directory all
 	@tools/bench-boot.sh
+
+# ---- to hand on -----------------------------------------------------------------------------
+
+DIST := build/cairn-$(VERSION).tar.gz
+.PHONY: $(DIST) # what it depends on is every file
+$(DIST):
+	$(SAY) TAR $@
+	$(Q)tools/make-dist.sh $@
+
+.PHONY: dist
+dist: $(DIST) ## build/cairn-VERSION.tar.gz: the sources, to be built without git
+
+# What a board or its user is given; and the image with its names, for gdb.
+REPRODUCIBLE := $(addprefix $(OUT)/, cairn.bin cairn.elf $(BOARD).dtb cairn.uimg flash.img selector.elf) \
+	$(addprefix $(HOST)/, memmap fcs flash-image) $(LIBRARIES)
+.PHONY: check-reproducible
+check-reproducible: $(DIST) $(REPRODUCIBLE) ## the tarball builds the same bytes, in another folder and without git
+	tools/check-reproducible.sh $^
 
 # ---- to use ---------------------------------------------------------------------------------
 
@@ -692,7 +718,7 @@ $(OUT)/size/cairn.map: $(OUT)/pass1.elf $(MEMBLOCK_SMALL) linker/image.ld
 
 .PHONY: format
 format: ## formats the C sources
-	clang-format -i $$(git ls-files '*.[ch]')
+	clang-format -i $$(tools/list-files.sh | grep '\.[ch]$$')
 
 .PHONY: clean
 clean: ## removes build/

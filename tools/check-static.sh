@@ -7,4 +7,4 @@ set -eu
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr -j 2 \
 	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=invalidPrintfArgType_uint -I. -DCONFIG_PHYS_ADDR_T_64BIT \
 	lib drivers mm store shell boot examples tools/memmap tools/fcs tools/flash
-git ls-files '*.sh' .ci/run | xargs shellcheck
+tools/list-files.sh | grep -E '\.sh$|^\.ci/run$' | xargs shellcheck
