@@ -2,13 +2,17 @@
 #include "mm/heap.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #include "mm/memblock.h"
+#include "mm/memory_lock.h"
 
+/* From when other cores use memblock, behind memory_lock(). */
 static struct {
 	char *base;
 	size_t used;
-	size_t size;
+	size_t held; /* whole pages that are reserved now; used is within */
+	size_t size; /* and at most */
 } heap;
 
 /* Whether each page of [base, base + size) keeps a word; its contents stay. */
@@ -53,7 +57,7 @@ long heap_init(size_t size)
 		if (!base || memblock_reserve(base, (phys_addr_t)size))
 			continue;
 		heap.base = (char *)(uintptr_t)base;
-		heap.size = size;
+		heap.held = heap.size = size;
 		return (long)size;
 	}
 	return -ENOMEM;
@@ -71,7 +75,59 @@ phys_addr_t heap_base(void)
 
 size_t heap_size(void)
 {
-	return heap.size;
+	return heap.held;
+}
+
+uint32_t heap_unused(void)
+{
+	return (uint32_t)((heap.held - ROUND_UP(heap.used, PAGE_SIZE)) / PAGE_SIZE);
+}
+
+uint32_t heap_give_back(void)
+{
+	uint32_t pages;
+	size_t keep;
+
+	malloc_trim(0); /* by _sbrk(), so without the lock */
+	if (memory_lock())
+		return 0;
+	pages = heap_unused();
+	keep = heap.held - pages * PAGE_SIZE;
+	if (pages &&
+	    !memblock_phys_free(heap_base() + (phys_addr_t)keep, (phys_addr_t)(pages * PAGE_SIZE)))
+		heap.held = keep;
+	else
+		pages = 0;
+	memory_unlock();
+	return pages;
+}
+
+/* Sees to it that the first USED bytes are the heap's, which may have given some of them back. */
+static bool hold(size_t used)
+{
+	size_t more = ROUND_UP(used, PAGE_SIZE) - heap.held;
+	phys_addr_t at = heap_base() + (phys_addr_t)heap.held;
+
+	if (used <= heap.held)
+		return true;
+	if (memblock_is_region_reserved(at, (phys_addr_t)more) ||
+	    memblock_reserve(at, (phys_addr_t)more))
+		return false;
+	heap.held += more;
+	return true;
+}
+
+/* Moves the end of what is used; false if it cannot be there. */
+static bool move_end(ptrdiff_t increment)
+{
+	size_t used = heap.used;
+
+	if (!heap.base ||
+	    (increment > 0 ? (size_t)increment > heap.size - used : -(size_t)increment > used) ||
+	    !hold(used + (size_t)increment))
+		return false;
+	heap.used = used + (size_t)increment;
+	return true;
 }
 
 void *_sbrk(ptrdiff_t increment);
@@ -79,13 +135,16 @@ void *_sbrk(ptrdiff_t increment);
 /* What newlib's malloc takes its memory from; (void *)-1 and ENOMEM when there is none. */
 void *_sbrk(ptrdiff_t increment)
 {
-	size_t used = heap.used;
+	char *end = NULL;
 
-	if (!heap.base ||
-	    (increment > 0 ? (size_t)increment > heap.size - used : -(size_t)increment > used)) {
+	if (!memory_lock()) {
+		if (move_end(increment))
+			end = heap.base + heap.used - increment;
+		memory_unlock();
+	}
+	if (!end) {
 		errno = ENOMEM;
 		return (void *)-1;
 	}
-	heap.used += (size_t)increment;
-	return heap.base + used;
+	return end;
 }

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory under newlib's malloc: one range, given once by memblock. */
+/*
+ * The memory under newlib's malloc: one range of memblock's. What malloc does not use of its end
+ * can be given back, and is taken again when malloc needs it, if nobody else has it by then.
+ *
+ * From when other cores run, all of this takes memory_lock() by itself: malloc must not be called
+ * with it.
+ */
 #ifndef CAIRN_MM_HEAP_H
 #define CAIRN_MM_HEAP_H
 
@@ -23,8 +29,18 @@ long heap_init(size_t size);
 /** Bytes of the heap that malloc has taken; 0 before heap_init(). */
 size_t heap_used(void);
 
-/** The heap's size in bytes; 0 before heap_init(). */
+/** The bytes that are reserved for the heap now; 0 before heap_init(). */
 size_t heap_size(void);
+
+/** How many whole pages behind what malloc has taken are reserved for it. */
+uint32_t heap_unused(void);
+
+/**
+ * Has malloc give up what it does not need of its end, then frees the pages behind it in memblock.
+ * Returns how many these were; 0 also if memory_lock() cannot be had, or memblock's list has no
+ * room for the hole that would be left. Not within malloc, and not with memory_lock().
+ */
+uint32_t heap_give_back(void);
 
 /** The heap's address; 0 before heap_init(). */
 phys_addr_t heap_base(void);
