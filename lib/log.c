@@ -8,6 +8,10 @@
  * Those that are kept differ from head by the ring's size at most. Each of them is one word and is
  * written after what it refers to, so a reset at any instruction leaves a ring that is whole. What
  * happens to the memory in between the checks tell: each covers its record and its position.
+ *
+ * A backlog holds the records of this boot from before the tail, at their positions modulo its
+ * size. So a position says where its record is: behind the tail in the ring, before it in the
+ * backlog.
  */
 #include "lib/log.h"
 
@@ -33,8 +37,11 @@ static struct {
 } kept KEPT;
 
 static struct {
-	bool taken_up;  /* what lies in kept has been looked at */
-	uint32_t shown; /* start of the first record that no console was offered */
+	bool taken_up; /* what lies in kept has been looked at */
+	char *backlog; /* NULL: there is none */
+	uint32_t backlog_size;
+	uint32_t oldest; /* the oldest record in the backlog, or the tail */
+	uint32_t shown;  /* start of the first record that no console was offered */
 	uint32_t (*enter)(void);
 	void (*leave)(uint32_t was);
 	bool (*shown_here)(bool must);
@@ -61,25 +68,45 @@ static char *at(uint32_t pos)
 	return &kept.ring[pos % LOG_RING_SIZE];
 }
 
-/* How much of the ring lies behind POS. */
+/* How much of the log lies behind POS. */
 static uint32_t behind(uint32_t pos)
 {
 	return kept.head - pos;
 }
 
-/* POS, or the oldest record if that comes later. */
-static uint32_t not_dropped(uint32_t pos)
+/* POS, or LIMIT if that comes later. */
+static uint32_t not_before(uint32_t limit, uint32_t pos)
 {
-	return behind(pos) > behind(kept.tail) ? kept.tail : pos;
+	return behind(pos) > behind(limit) ? limit : pos;
+}
+
+/* The ring that a record lies in. */
+struct place {
+	const char *bytes;
+	uint32_t size; /* a power of two */
+};
+
+static struct place place_of(uint32_t pos)
+{
+	if (now.backlog && behind(pos) > behind(kept.tail))
+		return (struct place){now.backlog, now.backlog_size};
+	return (struct place){kept.ring, LOG_RING_SIZE};
+}
+
+static const char *byte_at(struct place p, uint32_t pos)
+{
+	return &p.bytes[pos & (p.size - 1)];
 }
 
 /* The start of the record after the one at POS; the head if that one has no end. */
 static uint32_t next_record(uint32_t pos)
 {
+	struct place p = place_of(pos);
+
 	if (behind(pos) <= RECORD_HEAD)
 		return kept.head;
 	for (pos += RECORD_HEAD; pos != kept.head; pos++)
-		if (*at(pos) == '\n')
+		if (*byte_at(p, pos) == '\n')
 			return pos + 1;
 	return pos;
 }
@@ -88,17 +115,18 @@ static uint32_t next_record(uint32_t pos)
 static void send(uint32_t pos, log_sink_fn *sink, void *ctx)
 {
 	uint32_t start = pos + RECORD_HEAD, len = next_record(pos) - start;
-	uint32_t room = LOG_RING_SIZE - start % LOG_RING_SIZE;
+	struct place p = place_of(pos);
+	uint32_t room = p.size - start % p.size;
 
 	/* Two cores in the ring at once (boot/shared.h: the lock was given up) leave no line whole.
 	 */
-	if (len > LOG_RING_SIZE)
+	if (len > p.size)
 		return;
 	if (len <= room) {
-		sink(ctx, at(start), len);
+		sink(ctx, byte_at(p, start), len);
 	} else {
-		sink(ctx, at(start), room);
-		sink(ctx, kept.ring, len - room);
+		sink(ctx, byte_at(p, start), room);
+		sink(ctx, p.bytes, len - room);
 	}
 }
 
@@ -106,7 +134,7 @@ static void send(uint32_t pos, log_sink_fn *sink, void *ctx)
 static bool show_next(bool must)
 {
 	uint32_t pos = now.shown;
-	bool wanted = *at(pos) - '0' < console_level;
+	bool wanted = *byte_at(place_of(pos), pos) - '0' < console_level;
 
 	if (wanted && now.shown_here && !now.shown_here(must))
 		return false;
@@ -130,10 +158,32 @@ static void take_up(void)
 	if (kept.magic != KEPT_MAGIC || behind(kept.tail) > LOG_RING_SIZE)
 		kept.head = kept.tail = kept.start = 0;
 	kept.magic = KEPT_MAGIC;
-	kept.before = not_dropped(kept.start);
+	kept.before = not_before(kept.tail, kept.start);
 	kept.start = kept.head;
 	now.shown = kept.head;
+	now.oldest = kept.tail;
 	now.taken_up = true;
+}
+
+/* Copies the oldest record of the ring, which ends at NEXT, to the backlog. */
+static void keep_back(uint32_t next)
+{
+	while (behind(now.oldest) > behind(next) + now.backlog_size)
+		now.oldest = next_record(now.oldest);
+	for (uint32_t pos = kept.tail; pos != next; pos++)
+		now.backlog[pos & (now.backlog_size - 1)] = *at(pos);
+}
+
+/* Takes the oldest record out of the ring. */
+static void drop_oldest(void)
+{
+	uint32_t next = next_record(kept.tail);
+
+	if (now.backlog && behind(kept.tail) <= behind(kept.start))
+		keep_back(next);
+	else
+		now.oldest = next;
+	kept.tail = next;
 }
 
 /* Drops records until LEN bytes more fit; the console has them before, if that can be. */
@@ -142,11 +192,11 @@ static void make_room(uint32_t len)
 	while (behind(kept.tail) + len > LOG_RING_SIZE) {
 		if (now.sink && now.shown == kept.tail)
 			show_next(true);
-		kept.tail = next_record(kept.tail);
+		drop_oldest();
 	}
-	kept.before = not_dropped(kept.before);
-	kept.start = not_dropped(kept.start);
-	now.shown = not_dropped(now.shown);
+	kept.before = not_before(kept.tail, kept.before);
+	kept.start = not_before(kept.tail, kept.start);
+	now.shown = not_before(kept.tail, now.shown);
 }
 
 static void append(enum log_level level, const char *text, size_t len)
@@ -176,13 +226,14 @@ static void add_to_check(void *ctx, const char *text, size_t len)
 /* Whether the record at POS is as it was written. */
 static bool is_whole(uint32_t pos)
 {
-	uint32_t check = crc32c(pos, at(pos), 1);
+	struct place p = place_of(pos);
+	uint32_t check = crc32c(pos, byte_at(p, pos), 1);
 	char written[4];
 
 	if (behind(pos) <= RECORD_HEAD)
 		return false;
 	for (uint32_t i = 0; i < sizeof(written); i++)
-		written[i] = *at(pos + 1 + i);
+		written[i] = *byte_at(p, pos + 1 + i);
 	send(pos, add_to_check, &check);
 	return check == be32_load(written);
 }
@@ -293,12 +344,14 @@ static void dump(uint32_t pos, uint32_t end, bool whole_only, log_sink_fn *sink,
 {
 	uint32_t was = begin();
 
-	for (pos = not_dropped(pos); behind(pos) > behind(end); pos = not_dropped(pos)) {
+	pos = not_before(now.oldest, pos);
+	while (behind(pos) > behind(end)) {
 		if (!whole_only || is_whole(pos))
 			send(pos, sink, ctx);
 		pos = next_record(pos);
 		finish(was); /* who has a line to log need not wait for the end */
 		was = begin();
+		pos = not_before(now.oldest, pos);
 	}
 	finish(was);
 }
@@ -309,7 +362,7 @@ void log_dump(log_sink_fn *sink, void *ctx)
 	uint32_t from, end;
 
 	take_up();
-	from = kept.start;
+	from = now.oldest != kept.tail ? now.oldest : kept.start;
 	end = kept.head;
 	finish(was);
 	dump(from, end, false, sink, ctx);
@@ -325,6 +378,17 @@ void log_dump_before(log_sink_fn *sink, void *ctx)
 	end = kept.start;
 	finish(was);
 	dump(from, end, true, sink, ctx);
+}
+
+void log_backlog(void *memory, uint32_t size)
+{
+	uint32_t was = begin();
+
+	take_up();
+	now.backlog = memory;
+	now.backlog_size = size;
+	now.oldest = kept.tail;
+	finish(was);
 }
 
 void log_reset(void)

@@ -86,7 +86,17 @@ bool log_has_console(void);
  * before. */
 int log_set_console_level(int level);
 
-/** What the ring holds of this boot, oldest line first, to SINK (dmesg). */
+#define LOG_BACKLOG_MIN 4096 /**< more than a line takes */
+
+/**
+ * Lines of this boot that leave the ring go to the SIZE bytes at MEMORY from now on, until they are
+ * the oldest of those as well; SIZE is a power of two, LOG_BACKLOG_MIN..2^30. log_dump() shows them
+ * first. A reset forgets them. With NULL (and a SIZE of 0) the backlog is given up with what it
+ * holds, and its memory is the caller's again.
+ */
+void log_backlog(void *memory, uint32_t size);
+
+/** What ring and backlog hold of this boot, oldest line first, to SINK (dmesg). */
 void log_dump(log_sink_fn *sink, void *ctx);
 
 /** What the ring still holds of the boot before this one, oldest line first, to SINK. */

@@ -16,7 +16,7 @@
 #define STAMP "[    0.000000] "
 
 static struct {
-	char bytes[2 * LOG_RING_SIZE];
+	char bytes[4 * LOG_RING_SIZE];
 	size_t len;
 } text;
 
@@ -245,6 +245,148 @@ static void a_reset_within_a_line(void **state UNUSED)
 	assert_true(numbered_up_to(before(), end - 1) > 1);
 }
 
+/* ---- the backlog ---- */
+
+static char backlog[2 * LOG_RING_SIZE];
+
+/* What the ring drops of this boot is still shown, without a gap and once, up to its size. */
+static void the_backlog_goes_before_the_ring(void **state UNUSED)
+{
+	unsigned end, first, whole;
+
+	pr_info("1");
+	log_backlog(backlog, sizeof(backlog));
+	end = fill(2, 2);
+	assert_int_equal(numbered_up_to(current(), end - 1), 1);
+	end = fill(end, 3);
+	first = numbered_up_to(current(), end - 1);
+	assert_true(first > 1);
+	/* Each record takes five bytes more than its line. */
+	assert_in_range(text.len + (end - first) * RECORD_HEAD, 3 * LOG_RING_SIZE - 64,
+			3 * LOG_RING_SIZE);
+	whole = first;
+	log_backlog(NULL, 0);
+	first = numbered_up_to(current(), end - 1);
+	assert_true(first > whole);
+	memset(backlog, 'x', sizeof(backlog)); /* it is somebody else's now */
+	end = fill(end, 1);
+	assert_true(numbered_up_to(current(), end - 1) > first);
+	assert_true(text.len < LOG_RING_SIZE);
+}
+
+/* The smallest one, and lines as long as there are. */
+static void a_small_backlog_holds_whole_lines(void **state UNUSED)
+{
+	char bytes[3 * LOG_BACKLOG_MIN];
+	unsigned last = 0;
+
+	memset(bytes, '#', sizeof(bytes));
+	log_backlog(bytes + LOG_BACKLOG_MIN, LOG_BACKLOG_MIN);
+	for (unsigned i = 0; i < 5000; i++) {
+		pr_info("%-*u", (int)(i * 37 % (LOG_LINE_MAX - 1)), ++last);
+		if (i % 97 == 0 && kept.tail > LOG_BACKLOG_MIN) {
+			const char *lines = current();
+
+			numbered_up_to(lines, last);
+			assert_true(text.len > LOG_RING_SIZE - LOG_LINE_MAX - 600 * RECORD_HEAD);
+		}
+	}
+	for (size_t i = 0; i < LOG_BACKLOG_MIN; i++) {
+		assert_int_equal(bytes[i], '#');
+		assert_int_equal(bytes[2 * LOG_BACKLOG_MIN + i], '#');
+	}
+}
+
+/* Nothing of the boot before goes there, and a reset leaves what the ring has. */
+static void the_backlog_is_of_one_boot(void **state UNUSED)
+{
+	unsigned end = fill(1, 2), first;
+
+	restart();
+	log_backlog(backlog, sizeof(backlog));
+	assert_string_equal(current(), "");
+	pr_info("%u", end);
+	assert_int_equal(numbered_up_to(current(), end), end);
+	assert_true(numbered_up_to(before(), end - 1) > 1);
+	first = end;
+	end = fill(end + 1, 2);
+	assert_int_equal(numbered_up_to(current(), end - 1), first);
+	assert_string_equal(before(), "");
+	restart();
+	assert_true(numbered_up_to(before(), end - 1) > first);
+}
+
+static void positions_of_the_backlog_wrap(void **state UNUSED)
+{
+	unsigned last = 0, seen = 0;
+
+	pr_info("old");
+	kept.head = kept.tail = kept.start = UINT32_MAX - 100 * 1000;
+	restart();
+	log_backlog(backlog, sizeof(backlog));
+	for (; kept.head > UINT32_MAX / 2 || kept.head < 150 * 1000; seen++) {
+		pr_info("%u", ++last);
+		if (seen % 500 == 0)
+			numbered_up_to(current(), last);
+	}
+	numbered_up_to(current(), last);
+	assert_true(text.len > 2 * LOG_RING_SIZE);
+}
+
+/* While the log is shown, who shows it logs: lines that go meanwhile are left out, whole ones. */
+static void log_while_it_is_shown(void *ctx, const char *from, size_t len)
+{
+	unsigned *last = ctx;
+
+	keep(NULL, from, len);
+	for (unsigned i = 0; i < 40; i++)
+		pr_info("%u", ++*last);
+}
+
+static void lines_that_go_meanwhile_are_left_out(void **state UNUSED)
+{
+	unsigned last, shown = 0, before_it = 0;
+
+	log_backlog(backlog, sizeof(backlog));
+	last = fill(1, 3) - 1;
+	text.len = 0;
+	log_dump(log_while_it_is_shown, &last);
+	for (const char *line = text.bytes; *line; line = strchr(line, '\n') + 1, shown++) {
+		unsigned n = (unsigned)strtoul(line + strlen(STAMP), NULL, 10);
+
+		assert_memory_equal(line, STAMP, strlen(STAMP));
+		assert_true(n > before_it);
+		before_it = n;
+	}
+	assert_true(shown > 10);
+}
+
+/* Given up in the midst of it: what it held is left out. */
+static void give_up(void *ctx, const char *from, size_t len)
+{
+	unsigned *left = ctx;
+
+	keep(NULL, from, len);
+	if (--*left)
+		return;
+	log_backlog(NULL, 0);
+	memset(backlog, 'x', sizeof(backlog));
+}
+
+static void the_backlog_goes_while_it_is_shown(void **state UNUSED)
+{
+	unsigned end, lines = 10, n = 0;
+	const char *line = text.bytes;
+
+	log_backlog(backlog, sizeof(backlog));
+	end = fill(1, 2);
+	text.len = 0;
+	log_dump(give_up, &lines);
+	for (; n < 10; n++, line = strchr(line, '\n') + 1)
+		assert_int_equal(strtoul(line + strlen(STAMP), NULL, 10), n + 1);
+	assert_true(numbered_up_to(line, end - 1) > 11);
+}
+
 #define KEPT_TEST(test) cmocka_unit_test_setup(test, power_on)
 
 int main(void)
@@ -259,6 +401,12 @@ int main(void)
 		KEPT_TEST(a_damaged_line_is_left_out),
 		KEPT_TEST(a_line_in_another_place_is_none),
 		KEPT_TEST(a_reset_within_a_line),
+		KEPT_TEST(the_backlog_goes_before_the_ring),
+		KEPT_TEST(a_small_backlog_holds_whole_lines),
+		KEPT_TEST(the_backlog_is_of_one_boot),
+		KEPT_TEST(positions_of_the_backlog_wrap),
+		KEPT_TEST(lines_that_go_meanwhile_are_left_out),
+		KEPT_TEST(the_backlog_goes_while_it_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
