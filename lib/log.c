@@ -95,7 +95,7 @@ static struct place place_of(uint32_t pos)
 
 static const char *byte_at(struct place p, uint32_t pos)
 {
-	return &p.bytes[pos & (p.size - 1)];
+	return p.bytes + (pos & (p.size - 1));
 }
 
 /* The start of the record after the one at POS; the head if that one has no end. */

@@ -191,12 +191,9 @@ static void a_free_slot_damaged_while_open(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(compaction_closes_holes),
-		TEST(compaction_in_steps),
-		TEST(a_view_keeps_its_slot),
-		TEST(compaction_passes_what_is_held),
-		TEST(a_size_damaged_while_open),
-		TEST(lengths_damaged_while_open),
+		TEST(compaction_closes_holes),        TEST(compaction_in_steps),
+		TEST(a_view_keeps_its_slot),          TEST(compaction_passes_what_is_held),
+		TEST(a_size_damaged_while_open),      TEST(lengths_damaged_while_open),
 		TEST(a_free_slot_damaged_while_open),
 	};
 
