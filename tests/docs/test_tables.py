@@ -106,3 +106,17 @@ def test_parameters():
     rows = re.findall(r"^\| (`.*?`) \|", text[text.index("| parameter |"):].split("\n\n")[0], re.M)
     shown = set(re.findall(r"`([\w.]+)(?:=|`|\[)", " ".join(rows)))
     assert shown == known
+
+
+def test_trace():
+    """trace.md explains lines of its log, and such as there are."""
+    text = page("docs/trace.md")
+    log = "".join(block.text for block in split("docs/trace.md")[1])
+    here, others = re.findall(r"^\| line \|.*\n((?:\|.*\n)+)", text, re.M)
+    assert len(here.splitlines()) > 15
+    for row in here.splitlines()[1:]:
+        for line in re.findall(r"`([^`]+)`", row.split("|")[1]):
+            assert line in log, line
+    code = "".join(path.read_text(encoding="utf-8") for path in (REPO / "mm").glob("memblock*.c"))
+    for line in re.findall(r"^\| `(?:memblock: )?(.+?)(?::? \[| \(|: N |\d)", others, re.M):
+        assert line.replace("reserved is", "%s is") in code, line
