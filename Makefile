@@ -20,7 +20,7 @@ SAY = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-4s %s\
 
 # What these goals need is installed before anything is built. Apart from that they are goals as any other:
 # several of them, with -j as well, build what they share once.
-JOBS := $(patsubst fcs-%,%,$(filter flash uimg fcs-armhf,$(MAKECMDGOALS)))
+JOBS := $(patsubst fcs-%,%,$(filter flash uimg memmap fcs fcs-armhf,$(MAKECMDGOALS)))
 PACKAGES := $(if $(JOBS),packages)
 .PHONY: packages
 packages:
@@ -322,7 +322,7 @@ MEMMAP_LDFLAGS := -no-pie -Wl,--defsym,__text_end=etext
 
 # $(1): folder, $(2): flags for the width of phys_addr_t
 define memmap_build
-$(1)/%.o: %.c
+$(1)/%.o: %.c | $(PACKAGES)
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
 	$$(Q)gcc $(MEMMAP_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
@@ -373,7 +373,7 @@ check-dtbs: $(HOST)/memmap-asan ## memmap on every .dtb below the folder DTBS
 FCS_SRC := $(filter-out lib/dt.c, $(wildcard tools/fcs/*.c lib/*.c store/*.c)) boot/cmdline.c
 FCS_LIBS := -ljansson -lnettle
 
-build/fcs/%.o: %.c
+build/fcs/%.o: %.c | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)gcc -std=gnu11 -O2 -g $(WARN) $(WHERE) -I. -MMD -MP -c $< -o $@

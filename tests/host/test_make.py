@@ -6,6 +6,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 REPO = Path(__file__).resolve().parents[2]
 
 
@@ -17,4 +19,12 @@ def test_nothing_is_built_twice():
     assert {"build/none/lib/flash.o", "build/none/cairn.elf", "build/none/selector/boot/selector/main.o",
             "build/fcs-armhf/fcs"} <= set(made)
     assert [path for path, times in made.items() if times > 1] == []
+    assert 0 <= out.find("tools/setup.sh") < out.find("gcc ")
+
+
+@pytest.mark.parametrize("goal", ["flash", "uimg", "memmap", "fcs", "fcs-armhf"])
+def test_packages_come_first(goal):
+    """What a user makes first, on a machine that has nothing yet, installs what it needs."""
+    out = subprocess.run(["make", "-n", "-B", "-C", REPO, "V=1", goal], check=True, text=True, capture_output=True,
+                         timeout=120).stdout
     assert 0 <= out.find("tools/setup.sh") < out.find("gcc ")
