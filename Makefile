@@ -20,7 +20,7 @@ SAY = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-4s %s\
 
 # What these goals need is installed before anything is built. Apart from that they are goals as any other:
 # several of them, with -j as well, build what they share once.
-JOBS := $(patsubst fcs-%,%,$(filter flash uimg memmap fcs fcs-armhf,$(MAKECMDGOALS)))
+JOBS := $(patsubst fcs-%,%,$(filter flash uimg memmap fcs lib install-lib fcs-armhf,$(MAKECMDGOALS)))
 PACKAGES := $(if $(JOBS),packages)
 .PHONY: packages
 packages:
@@ -410,7 +410,7 @@ LIB_DUMP_H := mm/memblock_dump.h lib/log.h lib/symbols.h
 LIB_HEADERS := lib/types.h $(LIB_STORE_H) $(LIB_MEMBLOCK_H) $(LIB_DUMP_H)
 LIB_HOST_DEFINES := -DCONFIG_PHYS_ADDR_T_64BIT
 
-$(LIB)/host/%.o: %.c Makefile
+$(LIB)/host/%.o: %.c Makefile | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)gcc -std=gnu11 -O2 -g -ffunction-sections -fdata-sections $(WARN) $(WHERE) -I. $(LIB_HOST_DEFINES) -MMD -MP -c $< -o $@
@@ -606,7 +606,7 @@ boots: all $(HOST)/memmap-asan ## boots of the real image in QEMU
 	/usr/bin/python3 -m pytest -q -n 2 tests/qemu
 
 .PHONY: check-docs
-check-docs: all $(OUT)/flash.img $(HOST)/memmap $(HOST)/fcs ## runs every command of README.md and docs/, follows every link
+check-docs: all lib $(OUT)/flash.img $(HOST)/memmap $(HOST)/fcs ## runs every command of README.md and docs/, follows every link
 	/usr/bin/python3 -m pytest -q -n 2 tests/docs
 
 .PHONY: setup

@@ -7,6 +7,7 @@
 #   tools/setup.sh uimg   what make uimg needs
 #   tools/setup.sh memmap what make memmap needs
 #   tools/setup.sh fcs    what make fcs needs
+#   tools/setup.sh lib    what make lib, make install-lib and make example need
 #   tools/setup.sh linux  what make check-linux needs
 #   tools/setup.sh armhf  what make fcs-armhf needs
 #   tools/setup.sh bench  what make bench-memblock and make bench-store need
@@ -30,12 +31,13 @@ flash) wanted="$run gcc libc6-dev" ;;
 test) wanted="$run $test" ;;
 uimg) wanted="$run u-boot-tools" ;;
 memmap) wanted="make gcc libc6-dev device-tree-compiler libfdt-dev" ;;
+lib | install-lib) wanted="$run gcc libc6-dev pkg-config" ;;
 fcs) wanted="make gcc libc6-dev libjansson-dev nettle-dev" ;;
 linux) wanted=$linux ;;
 armhf) wanted=$armhf ;;
 bench) wanted=$bench ;;
 *)
-	echo "usage: tools/setup.sh run|flash|test|uimg|memmap|fcs|linux|armhf|bench" >&2
+	echo "usage: tools/setup.sh run|flash|test|uimg|memmap|fcs|lib|linux|armhf|bench" >&2
 	exit 2
 	;;
 esac

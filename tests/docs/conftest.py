@@ -14,7 +14,7 @@ from pages import NAMES, REPO, split
 sys.path.insert(0, str(REPO / "tests" / "qemu"))
 
 # What was built, as far as the pages use it: nothing of it is built again.
-BUILT = ("armhf", "fcs", "memmap", "vexpress-a9", "host/fcs", "host/memmap", "host/flash-image")
+BUILT = ("armhf", "fcs", "lib", "memmap", "vexpress-a9", "host/fcs", "host/memmap", "host/flash-image")
 KEPT = "flash-kept.img"  # of somebody who used it
 
 

@@ -22,7 +22,7 @@ def test_nothing_is_built_twice():
     assert 0 <= out.find("tools/setup.sh") < out.find("gcc ")
 
 
-@pytest.mark.parametrize("goal", ["flash", "uimg", "memmap", "fcs", "fcs-armhf"])
+@pytest.mark.parametrize("goal", ["flash", "uimg", "memmap", "fcs", "lib", "install-lib", "fcs-armhf"])
 def test_packages_come_first(goal):
     """What a user makes first, on a machine that has nothing yet, installs what it needs."""
     out = subprocess.run(["make", "-n", "-B", "-C", REPO, "V=1", goal], check=True, text=True, capture_output=True,
