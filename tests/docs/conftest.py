@@ -4,8 +4,8 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -28,24 +28,25 @@ def copy(source, target):
 
 
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory):
+def environment():
+    """That of somebody who types the commands; the copy has no history that tells its version."""
+    made = {name: value for name, value in os.environ.items()
+            if not name.startswith(("MAKE", "MFLAGS", "FLASH_", "BENCH_"))}
+    version = REPO / "build" / "vexpress-a9" / "gen" / "version.h"
+    if version.exists():
+        made["MAKEFLAGS"] = "VERSION=" + re.search(r'"(.*)"', version.read_text())[1]
+    return made
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory, environment):
     """A copy of the tree and of what was built, in which the pages' commands may do as they like."""
     path = tmp_path_factory.mktemp("checkout") / "cairn"
     copy(REPO, path)
     for name in BUILT:
         copy(REPO / "build" / name, path / "build" / name)
+    subprocess.run(["make", "-s", "all", "flash", "memmap", "fcs", "lib"], cwd=path, env=environment, check=True, timeout=600)
     return path
-
-
-@pytest.fixture(scope="session")
-def environment(checkout):
-    """That of somebody who types the commands; the copy has no history that tells its version."""
-    made = {name: value for name, value in os.environ.items()
-            if not name.startswith(("MAKE", "MFLAGS", "FLASH_", "BENCH_"))}
-    version = checkout / "build" / "vexpress-a9" / "gen" / "version.h"
-    if version.exists():
-        made["MAKEFLAGS"] = "VERSION=" + re.search(r'"(.*)"', version.read_text())[1]
-    return made
 
 
 @pytest.fixture

@@ -120,3 +120,14 @@ def test_trace():
     code = "".join(path.read_text(encoding="utf-8") for path in (REPO / "mm").glob("memblock*.c"))
     for line in re.findall(r"^\| `(?:memblock: )?(.+?)(?::? \[| \(|: N |\d)", others, re.M):
         assert line.replace("reserved is", "%s is") in code, line
+
+
+def test_figures():
+    """The figures on the first page are those of the page that it names in front of them."""
+    found = re.findall(r"\]\((docs/\w+\.md)\).*:\n\n((?:\|.*\n)+)", page("README.md"))
+    assert len(found) == 3
+    for name, table in found:
+        figures = re.findall(r"(?<=\| )[\d,]+(?= \|)", table)
+        assert len(figures) >= 3
+        for figure in figures:
+            assert re.search(rf"(?<![\d,.]){figure}(?![\d,.]*\d)", page(name)), f"{name}: {figure}"
