@@ -131,3 +131,25 @@ def test_figures():
         assert len(figures) >= 3
         for figure in figures:
             assert re.search(rf"(?<![\d,.]){figure}(?![\d,.]*\d)", page(name)), f"{name}: {figure}"
+
+
+# What stands for something else in a message: a number, a name in capitals, a partition.
+VARIABLE = re.compile(r"\b(?:\d[\w.]*|[A-Z][A-Z0-9]*|store-[ab])\b|\.\.\.")
+
+
+def literals():
+    """The text between quotes in all sources, that of neighbours in one."""
+    files = [path for folder in ("boot", "shell", "store") for path in (REPO / folder).rglob("*.c")]
+    return re.sub(r'"\s*"', "", "".join(path.read_text(encoding="utf-8") for path in files))
+
+
+@pytest.mark.parametrize("name", ["docs/boot.md", "docs/board.md"])
+def test_lines(name):
+    """Clauses of the lines that are explained are in the sources."""
+    said = literals()
+    tables = re.findall(r"^\| line \|.*\n((?:\|.*\n)+)", page(name), re.M)
+    clauses = [clause.strip() for line in re.findall(r"^\| `([^`]+)` \|", "".join(tables), re.M)
+               for clause in re.split(r"[:,]", VARIABLE.sub(":", line)) if len(clause.split()) > 2]
+    assert len(clauses) > 3
+    for clause in clauses:
+        assert clause in said, f"{name}: {clause}"
