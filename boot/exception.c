@@ -16,7 +16,9 @@
 #include "boot/uptime.h"
 #include "drivers/cp15.h"
 #include "drivers/gic.h"
+#include "drivers/irq.h"
 #include "drivers/machine.h"
+#include "drivers/semihosting.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
@@ -24,10 +26,6 @@
 #define CPSR_T (1u << 5)
 #define STOP_SGI (GIC_SGIS - 1)
 #define REPORT_SPINS 100000000 /* of a core that waits for another one's report: about a second */
-
-/* Semihosting (ARM DUI 0203): SYS_EXIT with any reason but "application exit" is status 1. */
-#define SYS_EXIT 0x18
-#define ADP_STOPPED_RUNTIME_ERROR 0x20023
 
 static enum panic_end ends_by;
 static struct store_media kept;
@@ -59,7 +57,7 @@ const struct store_media *panic_kept(void)
 static _Noreturn void sleep_for_ever(void)
 {
 	for (;;)
-		__asm__ volatile("wfi");
+		irq_wait();
 }
 
 static _Noreturn void halt(void)
@@ -87,22 +85,16 @@ static void stop_others(void)
 			gic_sgi(core, STOP_SGI);
 }
 
-static void exit_qemu(void)
-{
-	register uint32_t call __asm__("r0") = SYS_EXIT;
-	register uint32_t reason __asm__("r1") = ADP_STOPPED_RUNTIME_ERROR;
-
-	ends_by = PANIC_HALT; /* where nobody answers, the SVC comes back as an exception */
-	__asm__ volatile("svc 0xab" ::"r"(call), "r"(reason) : "memory");
-}
-
 /* SAY takes a line that is ready. It may be all that still works. */
 static _Noreturn void end(void (*say)(const char *line))
 {
 	int err;
 
-	if (ends_by == PANIC_EXIT)
-		exit_qemu();
+	if (ends_by == PANIC_EXIT) {
+		ends_by =
+			PANIC_HALT; /* where nobody answers, the call comes back as an exception */
+		semihosting_exit();
+	}
 	if (ends_by == PANIC_RESET) {
 		ends_by = PANIC_HALT;
 		err = machine_reset();
