@@ -184,10 +184,11 @@ static void memory_is_found(void **state UNUSED)
 	boot.image_base = LOAD;
 	boot.image_size = 0x100000;
 	boot.fdt = tree_done();
-	snprintf(boot.cmdline, sizeof(boot.cmdline), "mem=128M cairn.cores=2");
+	snprintf(boot.cmdline, sizeof(boot.cmdline), "mem=128M cairn.cores=2 initrd=0x63000000,4K");
 	find_memory(&boot, LOAD);
 	assert_memory({0x60000000, 0x68000000, 0});
-	assert_reserved({LOAD, LOAD + 0x100000, 0}, {0x62000000, 0x62001000, 0});
+	assert_reserved({LOAD, LOAD + 0x100000, 0}, {0x62000000, 0x62001000, 0},
+			{0x63000000, 0x63001000, 0});
 	assert_int_equal(boot.cores_max, 2);
 	assert_not_said("no memory");
 }
