@@ -236,6 +236,9 @@ TEST_HELPERS := $(filter-out tests/unit/test_%, $(wildcard tests/unit/*.c)) \
 # After a save this one does what another core might, and after a write what old flash might.
 LINK_test_snapshots := -Wl,--wrap=snapshot_save,--wrap=flash_write
 
+# The addresses in these fit into 32 bits, as on the board.
+LINK_test_mmu := -no-pie
+
 # The allocations of these go through the test, which lets some fail.
 NOMEM := $(addprefix test_store_, nomem replicas share_limits share_views)
 $(foreach t,$(NOMEM),$(eval LINK_$(t) := -Wl,--wrap=malloc,--wrap=realloc))

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "drivers/cache.h"
 #include "drivers/cp15.h"
@@ -90,20 +91,25 @@ void cache_start_scu(void)
 #define irq_save note_irq_save
 #define irq_restore note_irq_restore
 
+#define __data_start image_data_start /* the host has one of its own */
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion" /* addresses have 32 bits there */
 #include "boot/mmu.c"
 #pragma GCC diagnostic pop
 
-/* An image of eight pages, and the places in it that the linker gives; the host has a __data_start.
- */
+#include "tests/unit/boot_test.h"
+
+/* An image of eight pages, and the places in it that the linker gives. The program lies below 4
+ * GiB. */
 static char image[8 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE), used));
-__asm__(".globl __image_start, __rodata_start, __kept_start, __image_end\n"
+__asm__(".globl __image_start, __rodata_start, image_data_start, __kept_start, __image_end\n"
 	".set __image_start, image\n"
 	".set __rodata_start, image + 0x1000\n"
+	".set image_data_start, image + 0x2000\n"
 	".set __kept_start, image + 0x3000\n"
 	".set __image_end, image + 0x8000\n");
-char stacks[CORES_MAX][STACKS_OF_A_CORE];
+char stacks[CORES_MAX][STACKS_OF_A_CORE] __attribute__((aligned(PAGE_SIZE)));
 
 static void note_clean(const void *ptr, size_t len)
 {
@@ -121,12 +127,13 @@ static void note_drop(const void *ptr, size_t len)
 
 #define EXPECT(text) (assert_string_equal(order, text), order[0] = '\0')
 
-static int start(void **state UNUSED)
+static int start(void **state)
 {
 	order[0] = '\0';
 	memset(&cpu, 0, sizeof(cpu));
+	memset(&map, 0, sizeof(map));
 	ttbr = 0;
-	return 0;
+	return boot_test_setup(state);
 }
 
 /* Part of coherency first, then the tables, then translation. */
@@ -201,6 +208,141 @@ static void the_window(void **state UNUSED)
 	assert_int_equal(cpu.dacr, DACR_CLOSED);
 }
 
+/* ---- the tables that are made ---------------------------------------------------------------- */
+
+#define MEMORY_START 0x60000000U
+#define MEMORY_SIZE MIB(8)
+#define DEVICE 0x10009004U
+
+/* A boot that has found memory, with its first tables live and a device that a driver uses. */
+static void found_memory(void)
+{
+	memblock_add(MEMORY_START, MEMORY_SIZE);
+	mmu_start();
+	mmu_claim(DEVICE, 4);
+	order[0] = '\0';
+}
+
+static enum pgtable_attr attr_of(const void *of)
+{
+	return mmu_attr((uintptr_t)of);
+}
+
+static void each_part_is_protected(void **state UNUSED)
+{
+	found_memory();
+	boot.store_place = STORE_PLACE_DEFAULT;
+	boot.store_base = MEMORY_START + MIB(4);
+	boot.store_size = MIB(1);
+	memblock_reserve(boot.store_base, boot.store_size);
+	mmu_protect(&boot);
+	assert_ptr_equal(mmu_tables(), &made);
+	assert_int_equal(cpu.ttbr0, made.at | TTBR_WALK);
+	assert_int_equal(attr_of(__image_start), PGTABLE_TEXT);
+	assert_int_equal(attr_of(__rodata_start - 1), PGTABLE_TEXT);
+	assert_int_equal(attr_of(__rodata_start), PGTABLE_CONST);
+	assert_int_equal(attr_of(__data_start), PGTABLE_RAM);
+	assert_int_equal(attr_of(__kept_start), PGTABLE_UNCACHED);
+	assert_int_equal(attr_of(__image_end - 1), PGTABLE_UNCACHED);
+	assert_int_equal(mmu_attr(MEMORY_START), PGTABLE_RAM);
+	assert_int_equal(mmu_attr(MEMORY_START + MEMORY_SIZE - 1), PGTABLE_RAM);
+	assert_int_equal(mmu_attr(boot.store_base), PGTABLE_GUARDED);
+	assert_int_equal(mmu_attr(boot.store_base + MIB(1) - 1), PGTABLE_GUARDED);
+	assert_int_equal(mmu_attr(DEVICE), PGTABLE_DEVICE);
+	assert_true(mmu_mapped(DEVICE));
+	assert_false(mmu_mapped(0));
+	assert_false(mmu_mapped(MEMORY_START + MEMORY_SIZE));
+	assert_false(mmu_mapped(DEVICE + PAGE_SIZE));
+	assert_quiet();
+}
+
+/* A stack that runs over meets a page that is not there. */
+static void guards_below_stacks(void **state UNUSED)
+{
+	found_memory();
+	memblock_add((phys_addr_t)(uintptr_t)stacks, sizeof(stacks));
+	memblock_reserve((phys_addr_t)(uintptr_t)stacks, sizeof(stacks));
+	mmu_protect(&boot);
+	for (unsigned core = 0; core < CORES_MAX; core++) {
+		const char *exceptions = stacks[core] + GUARD_SIZE;
+		const char *guard = exceptions + EXCEPTION_STACK_SIZE;
+
+		assert_int_equal(attr_of(stacks[core]), PGTABLE_FAULT);
+		assert_int_equal(attr_of(exceptions), PGTABLE_RAM);
+		assert_int_equal(attr_of(guard - 1), PGTABLE_RAM);
+		assert_int_equal(attr_of(guard), PGTABLE_FAULT);
+		assert_int_equal(attr_of(guard + GUARD_SIZE - 1), PGTABLE_FAULT);
+		assert_int_equal(attr_of(guard + GUARD_SIZE), PGTABLE_RAM);
+		assert_int_equal(attr_of(stacks[core] + STACKS_OF_A_CORE - 1), PGTABLE_RAM);
+	}
+}
+
+/* The tables are memory that memblock knows as theirs. */
+static void the_tables_are_reserved(void **state UNUSED)
+{
+	found_memory();
+	mmu_protect(&boot);
+	assert_int_equal(boot.named_count, 1);
+	assert_string_equal(boot.named[0].name, "page tables");
+	assert_int_equal(boot.named[0].base, made.at);
+	assert_int_equal(boot.named[0].size % PAGE_SIZE, 0);
+	assert_true(memblock_is_region_reserved(made.at, boot.named[0].size));
+	assert_int_equal(made.at % PGTABLE_ALIGN, 0);
+}
+
+static void a_store_of_odd_size(void **state UNUSED)
+{
+	found_memory();
+	boot.store_place = STORE_PLACE_CMDLINE;
+	boot.store_base = MEMORY_START + MIB(4);
+	boot.store_size = KIB(64);
+	mmu_protect(&boot);
+	assert_int_equal(mmu_attr(boot.store_base), PGTABLE_RAM);
+	assert_said(": not made of whole MiB: not protected from stray writes");
+	assert_lines(1);
+}
+
+/* No table has room where there is no memory, or none that keeps what is written to it. */
+static void no_memory_for_tables(void **state UNUSED)
+{
+	mmu_start();
+	mmu_protect(&boot);
+	assert_ptr_equal(mmu_tables(), &first);
+	assert_line("no memory for page tables: nothing is protected, not even the code");
+	assert_int_equal(boot.named_count, 0);
+}
+
+static void devices_that_come_later(void **state UNUSED)
+{
+	found_memory();
+	mmu_protect(&boot);
+	order[0] = '\0';
+	assert_false(mmu_mapped(0x1c090000));
+	mmu_claim(0x1c090ffc, 8);
+	EXPECT("dsb tlbs dsb isb ");
+	assert_int_equal(mmu_attr(0x1c090000), PGTABLE_DEVICE);
+	assert_int_equal(mmu_attr(0x1c091000), PGTABLE_DEVICE);
+	assert_quiet();
+	for (uint32_t section = 0; section < 32; section++) /* until no leaf is left */
+		mmu_claim(0x20000000 + section * PGTABLE_SECTION, 4);
+	assert_said(": the device cannot be mapped: ");
+	assert_true(mmu_mapped(0x20000000));
+	assert_false(mmu_mapped(0x20000000 + 31 * PGTABLE_SECTION));
+}
+
+static void more_devices_than_are_noted(void **state UNUSED)
+{
+	found_memory();
+	for (uint32_t i = 1; i < MAP_DEVICES_MAX; i++)
+		mmu_claim(0x1c000000 + i * PAGE_SIZE, 4);
+	assert_quiet();
+	mmu_claim(0x1d000000, 4);
+	assert_line("0x1d000000: more than 16 devices: it will not be reachable");
+	mmu_protect(&boot);
+	assert_true(mmu_mapped(0x1c00f000));
+	assert_false(mmu_mapped(0x1d000000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,7 +352,21 @@ int main(void)
 		cmocka_unit_test_setup(other_tables, start),
 		cmocka_unit_test_setup(changes_are_published, start),
 		cmocka_unit_test_setup(the_window, start),
+		cmocka_unit_test_setup(each_part_is_protected, start),
+		cmocka_unit_test_setup(guards_below_stacks, start),
+		cmocka_unit_test_setup(the_tables_are_reserved, start),
+		cmocka_unit_test_setup(a_store_of_odd_size, start),
+		cmocka_unit_test_setup(no_memory_for_tables, start),
+		cmocka_unit_test_setup(devices_that_come_later, start),
+		cmocka_unit_test_setup(more_devices_than_are_noted, start),
 	};
+	void *const memory = (void *)(uintptr_t)MEMORY_START;
+
+	if (mmap(memory, MEMORY_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != memory) {
+		print_error("no memory at %p\n", memory);
+		return 1;
+	}
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
