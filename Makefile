@@ -281,10 +281,12 @@ $(eval $(call host_build,build/host-numa,$(NUMA),$(NUMA_SRC)))
 
 # ---- threads ----------------------------------------------------------------------------------------
 
+# memblock without the dump, which needs the log.
+MEMBLOCK_SRC := $(filter-out mm/memblock_dump.c, $(wildcard mm/memblock*.c))
+
 # What several cores use, by threads of the host.
 THREAD_CFLAGS := -std=gnu11 -O2 -g -fsanitize=thread $(WARN) -I. -DCONFIG_PHYS_ADDR_T_64BIT
-THREAD_SRC := lib/lock.c lib/core_lock.c lib/job.c lib/clock.c lib/log.c lib/crc32c.c mm/memory_lock.c \
-	$(filter-out mm/memblock_dump.c, $(wildcard mm/memblock*.c))
+THREAD_SRC := lib/lock.c lib/core_lock.c lib/job.c lib/clock.c lib/log.c lib/crc32c.c mm/memory_lock.c $(MEMBLOCK_SRC)
 
 build/threads/%.o: %.c
 	@mkdir -p $(@D)
@@ -406,7 +408,6 @@ LIB := build/lib
 PREFIX := /usr/local
 LIB_STORE_SRC := $(wildcard store/*.c) $(addprefix lib/, clock.c core_lock.c crc32c.c errors.c flash.c lock.c)
 LIB_STORE_H := store/store.h store/snapshot.h lib/clock.h lib/errors.h lib/flash.h
-LIB_MEMBLOCK_SRC := $(addprefix mm/memblock, .c _alloc.c _iter.c _limit.c _query.c)
 LIB_MEMBLOCK_H := mm/memblock.h
 LIB_DUMP_SRC := mm/memblock_dump.c lib/crc32c.c lib/log.c lib/symbols.c
 LIB_DUMP_H := mm/memblock_dump.h lib/log.h lib/symbols.h
@@ -431,7 +432,7 @@ endef
 # $(1): folder, $(2): folder of the objects, $(3): what the tools' names begin with
 define lib_build
 $(call lib_part,$(1),store,$(LIB_STORE_SRC:%.c=$(2)/%.o),$(LIB_STORE_H),$(3))
-$(call lib_part,$(1),memblock,$(LIB_MEMBLOCK_SRC:%.c=$(2)/%.o),$(LIB_MEMBLOCK_H),$(3))
+$(call lib_part,$(1),memblock,$(MEMBLOCK_SRC:%.c=$(2)/%.o),$(LIB_MEMBLOCK_H),$(3))
 $(call lib_part,$(1),memblock_dump,$(LIB_DUMP_SRC:%.c=$(2)/%.o),$(LIB_DUMP_H),$(3))
 $(1)/libcairn-store.a: $(1)/store.o
 $(1)/libmemblock.a: $(1)/memblock.o $(1)/memblock_dump.o
