@@ -13,6 +13,10 @@
 #define WANTED "boot/confirm" /* entry: what is to be confirmed by the next boot, the same */
 #define NAME_SIZE 11
 
+/* Partitions. */
+#define OF_SELECTOR "selector"
+static const char *const of_image[FLASH_IMAGES] = {"image-a", "image-b"};
+
 /* An image as it lies in flash. */
 struct image {
 	uint32_t off;
@@ -64,8 +68,8 @@ static const char *find_areas(void)
 	areas = 0;
 	if (!flash)
 		return "no flash was found";
-	p = partition("selector");
-	if (!p || !partition("image-a") || !partition("image-b"))
+	p = partition(OF_SELECTOR);
+	if (!p || !partition(of_image[0]) || !partition(of_image[1]))
 		return "the device tree lacks its partitions";
 	selection.stride = p->size / SELECTION_PARTS;
 	areas = p->off + selection.stride;
@@ -75,7 +79,7 @@ static const char *find_areas(void)
 /* Reads the header of image NUMBER, whose partition is there. */
 static void look(unsigned number, struct image *image)
 {
-	const struct flash_partition *p = partition(number ? "image-b" : "image-a");
+	const struct flash_partition *p = partition(of_image[number]);
 	uint32_t ram = (uint32_t)memblock_start_of_DRAM();
 
 	image->off = p->off;
@@ -269,14 +273,14 @@ static const char *select_for_shell(unsigned number)
 	return selection_select(&selection, number) ? flash->problem : NULL;
 }
 
-static int running_for_shell(void)
+static bool starts_board(const char *name)
 {
-	return running ? running - 'A' : -1;
+	return !strcmp(name, OF_SELECTOR) || (running && !strcmp(name, of_image[running == 'B']));
 }
 
 const struct shell_images images_for_shell = {
 	.describe = describe,
 	.confirm = confirm_for_shell,
 	.select = select_for_shell,
-	.running = running_for_shell,
+	.starts_board = starts_board,
 };

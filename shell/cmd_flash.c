@@ -104,21 +104,12 @@ static bool get_place(struct shell_env *env, const char *addr, const char *len, 
 	return true;
 }
 
-/* Whether P is what the board starts from: the selector, or the image that runs. */
-static bool starts_board(const struct shell_env *env, const struct flash_partition *p)
-{
-	static const char *const of_image[] = {"image-a", "image-b"};
-	int image = env->images ? env->images->running() : -1;
-
-	return !strcmp(p->name, "selector") || (image >= 0 && !strcmp(p->name, of_image[image]));
-}
-
 static bool may_change(struct shell_env *env, const char *what, const struct place *p, bool force)
 {
 	bool inside = p->in && p->off >= p->in->off && p->off - p->in->off <= p->in->size &&
 		      p->len <= p->in->size - (p->off - p->in->off);
 
-	if (force || (inside && !starts_board(env, p->in)))
+	if (force || (inside && !(env->images && env->images->starts_board(p->in->name))))
 		return true;
 	if (inside) {
 		shell_printf(env, "flash %s: not done: the board starts from ", what);

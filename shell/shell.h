@@ -39,8 +39,9 @@ struct shell_images {
 	const char *(*confirm)(void);
 	/** Has IMAGE tried first from now on. NULL, or a clause that says why not. */
 	const char *(*select)(unsigned image);
-	/** The one that runs, or a negative value: none of them. */
-	int (*running)(void);
+	/** Whether the board starts from the partition NAME: the selector's, or that of the image
+	 * that runs. */
+	bool (*starts_board)(const char *name);
 };
 
 /** What the shell works on. Pointers stay the caller's and must outlive the shell. */

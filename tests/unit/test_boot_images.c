@@ -153,6 +153,25 @@ static void test_confirmed_by_itself(void **state)
 	assert_line("flash: image A, confirmed");
 }
 
+/* Of the partitions, the selector's and that of the image that runs. */
+static void test_what_the_board_starts_from(void **state)
+{
+	static const struct {
+		const char *cmdline;
+		bool a, b;
+	} starts[] = {
+		{"cairn.image=A", true, false}, {"cairn.image=B", false, true}, {"", false, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		start(starts[i].cmdline, -1, true);
+		assert_true(images_for_shell.starts_board("selector"));
+		assert_int_equal(images_for_shell.starts_board("image-a"), starts[i].a);
+		assert_int_equal(images_for_shell.starts_board("image-b"), starts[i].b);
+		assert_false(images_for_shell.starts_board("snapshots"));
+	}
+}
+
 static void test_confirmed_by_a_person(void **state)
 {
 	(void)state;
@@ -358,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_confirmed_by_itself),
+		TEST(test_what_the_board_starts_from),
 		TEST(test_confirmed_by_a_person),
 		TEST(test_store_not_open),
 		TEST(test_fallback),

@@ -172,17 +172,17 @@ static void force(void **state UNUSED)
 	       "flash erase 0 4096");
 }
 
-static int runs;
+static const char *runs; /* a partition, or NULL */
 
-static int running(void)
+static bool starts_board(const char *name)
 {
-	return runs;
+	return !strcmp(name, "selector") || (runs && !strcmp(name, runs));
 }
 
-/* Neither the selector nor the image that runs is touched without --force; the other one is. */
+/* What the board starts from is not touched without --force. */
 static void what_the_board_starts_from(void **state UNUSED)
 {
-	static const struct shell_images images = {.running = running};
+	static const struct shell_images images = {.starts_board = starts_board};
 	static const char *const names[] = {"image-a", "image-b"};
 	struct flash_partition *p = found.flash.partitions;
 	uint32_t writes = sim.writes;
@@ -192,28 +192,27 @@ static void what_the_board_starts_from(void **state UNUSED)
 	p[4] = (struct flash_partition){"image-b", 7 * BLOCK, BLOCK};
 	found.flash.partition_count = 5;
 	env.images = &images;
-	for (runs = 0; runs < 2; runs++) {
+	for (int i = 0; i < 2; i++) {
 		char refused[100];
 
+		runs = names[i];
 		snprintf(refused, sizeof(refused),
 			 "flash write: not done: the board starts from %s: --force does it\n",
-			 names[runs]);
-		expect(-1, refused, "flash write %s+8 0x%" PRIxPTR " 4", names[runs],
-		       (uintptr_t)source);
+			 runs);
+		expect(-1, refused, "flash write %s+8 0x%" PRIxPTR " 4", runs, (uintptr_t)source);
 		snprintf(refused, sizeof(refused),
 			 "flash erase: not done: the board starts from %s: --force does it\n",
-			 names[runs]);
-		expect(-1, refused, "flash erase %s %u", names[runs], BLOCK);
+			 runs);
+		expect(-1, refused, "flash erase %s %u", runs, BLOCK);
 		expect(-1,
 		       "flash erase: not done: the board starts from selector: --force does it\n",
 		       "flash erase selector 4096");
 		assert_int_equal(sim.writes, writes);
-		expect(0, "flash erase: 16384 bytes\n", "flash erase %s %u", names[!runs], BLOCK);
-		expect(0, "flash erase: 16384 bytes\n", "flash erase %s %u --force", names[runs],
-		       BLOCK);
+		expect(0, "flash erase: 16384 bytes\n", "flash erase %s %u", names[!i], BLOCK);
+		expect(0, "flash erase: 16384 bytes\n", "flash erase %s %u --force", runs, BLOCK);
 		writes = sim.writes;
 	}
-	runs = -1;
+	runs = NULL;
 	expect(0, "flash erase: 16384 bytes\n", "flash erase image-a %u", BLOCK);
 	expect(0, "flash erase: 4096 bytes\n", "flash erase selector 4096 --force");
 }
