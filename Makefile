@@ -178,9 +178,9 @@ $(SEL)/%.o: %.S Makefile | $(OUT)/gen/flash_layout.h
 	@mkdir -p $(@D)
 	$(SAY) AS $@
 	$(Q)$(CROSS)gcc $(SEL_ARCH) -g $(WHERE) -I$(OUT)/gen -MMD -MP -c $< -o $@
-$(SEL)/selector.ld: linker/selector.ld $(OUT)/gen/flash_layout.h
+$(SEL)/selector.ld: linker/selector.ld boot/selection_parts.h $(OUT)/gen/flash_layout.h
 	@mkdir -p $(@D)
-	$(Q)$(CROSS)gcc -E -P -x c -I$(OUT)/gen $< -o $@
+	$(Q)$(CROSS)gcc -E -P -x c -I. -I$(OUT)/gen $< -o $@
 $(OUT)/selector.elf: $(SEL_OBJ) $(SEL)/selector.ld
 	$(SAY) LD $@
 	$(Q)$(CROSS)gcc $(SEL_ARCH) -nostdlib -T $(SEL)/selector.ld -Wl,--gc-sections,--fatal-warnings \

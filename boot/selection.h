@@ -11,13 +11,12 @@
 #define CAIRN_BOOT_SELECTION_H
 
 #include "boot/flash_image.h"
+#include "boot/selection_parts.h"
 #include "lib/types.h"
 
 #define SELECTION_TRIES 3
-#define SELECTION_AREAS 4
-#define SELECTION_PARTS (1 + SELECTION_AREAS) /**< of the partition, of one size: code, areas */
-#define SELECTION_SLOTS 64                    /**< records in an area */
-#define SELECTION_MAGIC 0x544c5353U           /* "SSLT" */
+#define SELECTION_SLOTS 64          /**< records in an area */
+#define SELECTION_MAGIC 0x544c5353U /* "SSLT" */
 #define SELECTION_BLANK 0xffffffffU
 
 /** One record. Words are little-endian. */

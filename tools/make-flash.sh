@@ -22,7 +22,7 @@ place() {
 }
 
 head -c "$(number FLASH_SIZE)" /dev/zero | tr '\0' '\377' >"$out.new"
-place "$selector" SELECTOR $(($(number SELECTOR_SIZE) / 5))
+place "$selector" SELECTOR "$(number SELECTOR_SIZE)" # linker/selector.ld keeps it off its areas
 place "$image_a" IMAGE_A "$(number IMAGE_A_SIZE)"
 place "$image_b" IMAGE_B "$(number IMAGE_B_SIZE)"
 mv "$out.new" "$out"
