@@ -618,9 +618,10 @@ setup: ## installs the packages that are missing
 	@tools/setup.sh test
 
 .PHONY: check
-check: ## include direction, comments on prototypes, formatting, static analysis
+check: ## include direction, comments on prototypes, the list of mutants, formatting, static analysis
 	tools/check-includes.sh
 	tools/check-prototypes.sh
+	tools/mutate-store.py --check
 	tools/check-format.sh
 	tools/check-static.sh
 

@@ -214,7 +214,7 @@ static uint64_t slot_bytes(uint64_t content)
 	return ROUND_UP(HDR_BYTES + content + TRL_BYTES, (uint64_t)SLOT_ALIGN);
 }
 
-static int begin(struct store *s, struct slot_content *c, uint32_t victim)
+static int begin_record(struct store *s, struct slot_content *c, uint32_t victim)
 {
 	uint32_t size;
 
@@ -348,7 +348,7 @@ const struct store_layout store_native = {
 	.usable = usable,
 	.open = open_native,
 	.slot_bytes = slot_bytes,
-	.begin = begin,
+	.begin = begin_record,
 	.write = write_record,
 	.verify = slot_verify,
 	.kill = kill_record,

@@ -5,6 +5,7 @@ Shows that each rule of the store's protocol bites: breaks one at a time, as tes
 says, in a copy of the sources, and runs the store's tests until one fails.
 
     tools/mutate-store.py [NAME...]
+    tools/mutate-store.py --check     only whether the lines that they change are there
 
 Exit status 1 if a mutant passes all tests, or could not be tried: its lines are gone, or it does not build.
 """
@@ -170,6 +171,23 @@ def try_mutant(mutant, originals, tests):
     return f"caught   {mutant.name}, by {Path(failed[0]).name}: {failed[1][:200]}", True
 
 
+def sources_in(folder):
+    """The text of each file that mutants may change, by its path below FOLDER."""
+    return {path.relative_to(folder): path.read_text()
+            for path in sorted(Path(folder, "store").glob("*.c"))
+            if path.name != "classic.c"}  # that layout has no protocol
+
+
+def check_list(mutants):
+    """Says of which mutants the lines are gone; whether there is none."""
+    originals = sources_in(".")
+    reasons = {mutant.name: mutated(mutant, originals)[1] for mutant in mutants}
+    gone = {name: why for name, why in reasons.items() if why}
+    for name, why in gone.items():
+        print(f"{LIST}: {name}: {why}", file=sys.stderr)
+    return not gone
+
+
 def test_programs():
     """All tests of the store."""
     return [f"build/host/{path.stem}" for folder in ("powercut", "unit")
@@ -179,6 +197,8 @@ def test_programs():
 def main():
     os.chdir(Path(__file__).resolve().parent.parent)
     mutants = read_list(LIST.read_text())
+    if sys.argv[1:] == ["--check"]:
+        return 0 if check_list(mutants) else 1
     unknown = set(sys.argv[1:]) - {mutant.name for mutant in mutants}
     if unknown:
         sys.exit(f"no such mutant in {LIST}: {', '.join(sorted(unknown))}")
@@ -190,9 +210,7 @@ def main():
     failed = None if why else run_tests(tests)
     if why or failed:
         sys.exit(f"without any mutant: {why or f'{failed[0]} fails: {failed[1]}'}")
-    originals = {path: (TREE / path).read_text() for path in
-                 (path.relative_to(TREE) for path in sorted((TREE / "store").glob("*.c")))
-                 if path.name != "classic.c"}  # that layout has no protocol
+    originals = sources_in(TREE)
     good = 0
     for mutant in mutants:
         start = time.monotonic()
