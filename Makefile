@@ -366,7 +366,8 @@ memmap: $(HOST)/memmap ## the memory map of a device tree, on the desk: build/ho
 
 .PHONY: check-memmap
 check-memmap: $(HOST)/memmap $(HOST)/memmap-asan ## tests of memmap
-	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_memmap*.py tests/host/test_check_dtbs.py tests/host/test_make.py
+	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_memmap*.py tests/host/test_check_dtbs.py tests/host/test_make.py \
+		tests/host/test_budgets.py
 
 .PHONY: check-dtbs
 check-dtbs: $(HOST)/memmap-asan ## memmap on every .dtb below the folder DTBS
@@ -667,9 +668,9 @@ bench-store: ## the store beside khash, GHashTable, uthash, TDB, LMDB; and on th
 
 .PHONY: bench-boot
 bench-boot: ## instructions from the entry to the prompt, and the parts that cost most; fails beyond a budget
-	@tools/setup.sh run
-	$(MAKE) --no-print-directory all
-	@tools/bench-boot.sh
+	@tools/setup.sh budgets
+	$(MAKE) --no-print-directory figures-boot
+	@tools/check-budgets.py boot
 
 # ---- to hand on -----------------------------------------------------------------------------
 
@@ -704,10 +705,35 @@ STAGE_OBJ := $(addprefix $(OUT)/, $(addprefix boot/, cmdline_drop.o early.o fina
 	store/snapshot.o)
 
 .PHONY: size
-size: all $(OUT)/size/cairn.map $(OUT)/selector.bin ## how large image, selector, memblock are; fails beyond a budget
-	@tools/image-size.sh $(OUT)/cairn.elf $(OUT)/cairn.map $(STAGE_OBJ)
-	@echo "figure selector_bytes $$(stat -c %s $(OUT)/selector.bin) bytes" # its place is held by linker/selector.ld
-	@tools/memblock-size.sh $(OUT)/size/cairn.map $(MEMBLOCK_SMALL)
+size: ## how large image, selector, memblock are; fails beyond a budget
+	@tools/setup.sh budgets
+	$(MAKE) --no-print-directory figures-size
+	@tools/check-budgets.py size
+
+# What is measured, for tools/check-budgets.py.
+.PHONY: figures-size
+figures-size: all $(OUT)/size/cairn.map $(OUT)/selector.bin
+	@mkdir -p build/figures
+	@{ set -e; \
+	tools/image-size.sh $(OUT)/cairn.elf $(OUT)/cairn.map 'stage $(STAGE_OBJ)'; \
+	echo "figure selector_bytes $$(stat -c %s $(OUT)/selector.bin) bytes"; \
+	tools/memblock-size.sh $(OUT)/size/cairn.map $(MEMBLOCK_SMALL); } >build/figures/size
+.PHONY: figures-boot
+figures-boot: all
+	@mkdir -p build/figures
+	@tools/bench-boot.sh >build/figures/boot
+
+BUDGETS := size boot
+.PHONY: budgets
+budgets: ## everything that has a budget in tests/budgets
+	@tools/setup.sh budgets
+	$(MAKE) --no-print-directory all
+	@for group in $(BUDGETS); do $(MAKE) --no-print-directory figures-$$group && tools/check-budgets.py $$group || exit 1; done
+.PHONY: record-budgets
+record-budgets: ## writes what is measured now into tests/budgets, for later ones to be compared with
+	@tools/setup.sh budgets
+	$(MAKE) --no-print-directory all
+	@for group in $(BUDGETS); do $(MAKE) --no-print-directory figures-$$group && tools/check-budgets.py --record $$group || exit 1; done
 
 # memblock for the smallest image, linked with the rest as it is.
 MEMBLOCK := $(wildcard mm/memblock*.c)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Counts the instructions of a boot. In: the symbols (nm -n), then QEMU's trace with -singlestep, which has
 # a line for each instruction. -v end=NAME: the boot is over when that function is called for the first time;
-# -v what=WORD for the figure's name, -v rows=N lines in each table, -v budget=N: more is a failure, 0: none.
+# -v what=WORD for the figure's name, -v rows=N lines in each table. What is spent in each function is a part of the
+# figure, for tools/check-budgets.py.
 # Addresses are compared as text: all have eight digits.
 BEGIN { symbols = 0 }
 FNR == 1 { file++ }
@@ -52,10 +53,14 @@ function holder(pc,    low, high, middle) {
 	return name[low]
 }
 
-function table(title, counts,    pc, sum, f, sort) {
-	print title
+# Adds up COUNTS, by address, by function.
+function add_up(counts, sum,    pc) {
 	for (pc in counts)
 		sum[holder(pc)] += counts[pc]
+}
+
+function table(title, sum,    f, sort) {
+	print title
 	sort = "sort -rn | head -n " rows
 	for (f in sum)
 		printf "%9d  %4.1f %%  %s\n", sum[f], 100 * sum[f] / total, f | sort
@@ -67,11 +72,12 @@ END {
 		print "bench-boot: the boot did not come to " end "()" >"/dev/stderr"
 		exit 1
 	}
-	table("instructions in each function (" what ")", count)
-	table("the same by what main() calls, or the entry", step)
-	print "figure boot_insn" (what == "plain" ? "" : "_" what) " " total " instructions"
-	if (budget && total > budget) {
-		print "bench-boot: a boot takes " total " instructions, expected at most " budget >"/dev/stderr"
-		exit 1
-	}
+	add_up(count, in_function)
+	add_up(step, in_step)
+	table("instructions in each function (" what ")", in_function)
+	table("the same by what main() calls, or the entry", in_step)
+	figure = "boot_insn" (what == "plain" ? "" : "_" what)
+	print "figure", figure, total, "instructions"
+	for (f in in_function)
+		print "part", figure, in_function[f], f
 }

@@ -8,6 +8,7 @@
 #   tools/setup.sh memmap what make memmap needs
 #   tools/setup.sh fcs    what make fcs needs
 #   tools/setup.sh lib    what make lib, make install-lib and make example need
+#   tools/setup.sh budgets  what make budgets needs
 #   tools/setup.sh linux  what make check-linux needs
 #   tools/setup.sh armhf  what make fcs-armhf needs
 #   tools/setup.sh bench  what make bench-memblock and make bench-store need
@@ -33,11 +34,13 @@ uimg) wanted="$run u-boot-tools" ;;
 memmap) wanted="make gcc libc6-dev device-tree-compiler libfdt-dev" ;;
 lib | install-lib) wanted="$run gcc libc6-dev pkgconf" ;;
 fcs) wanted="make gcc libc6-dev libjansson-dev nettle-dev" ;;
+budgets) wanted="$run gcc libc6-dev python3 valgrind" ;;
 linux) wanted=$linux ;;
 armhf) wanted=$armhf ;;
 bench) wanted=$bench ;;
 *)
 	echo "usage: tools/setup.sh run|flash|test|uimg|memmap|fcs|lib|linux|armhf|bench" >&2
+	echo "usage: tools/setup.sh run|flash|test|uimg|budgets|linux|armhf|bench" >&2
 	exit 2
 	;;
 esac
