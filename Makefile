@@ -466,6 +466,10 @@ example: ## examples/boots, a firmware that uses both libraries: build/example/b
 check-lib: lib ## tests of the libraries as they are installed
 	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_library.py
 
+.PHONY: check-gdb
+check-gdb: $(LIB)/host/libcairn-store.a ## what gdb's commands show of a store's region
+	/usr/bin/python3 -m pytest -q tests/host/test_gdb_regions.py
+
 # ---- beside Linux ---------------------------------------------------------------------------
 
 # fcs for the board's own Linux: one file that needs no other.
@@ -635,6 +639,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory size
 	$(MAKE) --no-print-directory -j2 check-lib
+	$(MAKE) --no-print-directory check-gdb
 	$(MAKE) --no-print-directory check-docs
 	$(MAKE) --no-print-directory bench-boot
 	$(MAKE) --no-print-directory -j2 check-reproducible
