@@ -81,7 +81,7 @@ def test_what_is_installed(root, machine):
 def test_pkg_config(root, machine):
     """The files are valid, and name the version and the places below the prefix."""
     installed = Installed(root, machine)
-    version = run("git", "-C", REPO, "describe", "--always", "--dirty", "--tags").strip()
+    version = run(REPO / "tools" / "version.sh", cwd=REPO).strip()
     for package, library in (("cairn-store", "cairn-store"), ("cairn-memblock", "memblock")):
         assert installed.config("--validate", package) == []
         assert installed.config("--modversion", package) == [version]
