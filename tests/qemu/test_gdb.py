@@ -183,6 +183,26 @@ def test_pretty_printers(boot, gdb):
     assert re.search(r'^\$1 = "note" 5 bytes, number \d+, slot at offset 0x1[0-9a-f]{3}, \d+ bytes$', text, re.M)
 
 
+def test_the_ring_goes_round(boot, gdb):
+    """The log is longer than its ring: what is left begins and ends as dmesg's."""
+    board = boot(extra=gdb.options)
+    while board.run("dmesg").startswith("[    0.000000] Cairn "):
+        board.run(";".join(["memblock"] * 15))
+    log = board.run("dmesg") + "\n"
+    first, _, again, _ = gdb.ask("cairn log", "set 'lib/log.c'::kept.start = 'lib/log.c'::kept.tail - 100", "cairn log")
+    assert first == log and len(log) > 50000
+    assert again == log  # as while a line is dropped
+
+
+def test_lists_that_are_overwritten(boot, gdb):
+    """What cannot be read is one line, and no more regions are read than an array has."""
+    boot(extra=gdb.options)
+    *_, text, complaint = gdb.ask("set memblock.memory.regions = 0x10", "cairn memblock memory",
+                                  "set memblock.reserved.cnt = 0xffffffff", "cairn memblock reserved")
+    assert complaint == "cairn memblock: Cannot access memory at address 0x14\n"  # a size
+    assert 0 < text.count("\n") <= 128
+
+
 def test_before_the_first_instruction(boot, gdb):
     """Nothing is there, and each command says so in a line."""
     boot(extra=[*gdb.options, "-S"], prompt=False)

@@ -116,6 +116,25 @@ def unescape(text):
     return text.encode("utf-8").decode("unicode_escape").encode("latin-1")
 
 
+class Command(gdb.Command):
+    """A command that shows something: its words complete, and whatever cannot be read is one line."""
+
+    WORDS = ()
+
+    def __init__(self, name):
+        super().__init__(name, gdb.COMMAND_DATA)
+        self.name = name
+
+    def complete(self, text, word):
+        return [known for known in self.WORDS if known.startswith(word)]
+
+    def invoke(self, argument, from_tty):
+        try:
+            self.show(argument.strip())
+        except gdb.error as error:
+            fail(f"{self.name}: {error}")
+
+
 # ---- memblock -----------------------------------------------------------------------------------
 
 
@@ -146,22 +165,18 @@ def list_regions(kind):
             say(f"{number:4}: {first}..{last}")
 
 
-class Memblock(gdb.Command):
+class Memblock(Command):
     """Shows what memblock holds, as the shell's memblock does.
 
     cairn memblock            both lists, as Linux's dump has them
     cairn memblock memory     one list, as Linux's /sys/kernel/debug/memblock has it
     cairn memblock reserved"""
 
-    def __init__(self):
-        super().__init__("cairn memblock", gdb.COMMAND_DATA)
+    WORDS = ("memory", "reserved")
 
-    def complete(self, text, word):
-        return [name for name in ("memory", "reserved") if name.startswith(word)]
-
-    def invoke(self, argument, from_tty):
+    def show(self, argument):
         memblock = evaluate("memblock")
-        if argument in ("memory", "reserved"):
+        if argument in self.WORDS:
             list_regions(memblock[argument])
         elif argument:
             fail(f'cairn memblock: "{argument}" is no list: memory or reserved was expected')
@@ -304,7 +319,7 @@ def expiry_text(expiry):
         return f"  expires {expiry} ms after 1970"
 
 
-class Store(gdb.Command):
+class Store(Command):
     """Shows the entries of a store, by the bytes of its region.
 
     cairn store               keys, with the sizes of their values, as the shell's ls does
@@ -314,13 +329,9 @@ class Store(gdb.Command):
 
     Expired entries are shown, too. Nothing is written, and nothing runs on the board."""
 
-    def __init__(self):
-        super().__init__("cairn store", gdb.COMMAND_DATA)
+    WORDS = ("slots", "get", "-at")
 
-    def complete(self, text, word):
-        return [name for name in ("slots", "get", "-at") if name.startswith(word)]
-
-    def invoke(self, argument, from_tty):
+    def show(self, argument):
         what, at, place = f" {argument} ".partition(" -at ")  # quotes in an expression are its own
         words = gdb.string_to_argv(what.strip())
         if not at:
@@ -414,19 +425,15 @@ class Ring:
             position = (position + length) % 2**32
 
 
-class Log(gdb.Command):
+class Log(Command):
     """Shows the log.
 
     cairn log           of this boot, as the shell's dmesg does
     cairn log before    of the boot before, as far as the ring still has it"""
 
-    def __init__(self):
-        super().__init__("cairn log", gdb.COMMAND_DATA)
+    WORDS = ("before",)
 
-    def complete(self, text, word):
-        return ["before"] if "before".startswith(word) else []
-
-    def invoke(self, argument, from_tty):
+    def show(self, argument):
         if argument not in ("", "before"):
             fail(f'cairn log: "{argument}" is no log: before or nothing was expected')
         ring = Ring()
@@ -500,7 +507,7 @@ class Cairn(gdb.Command):
 
 
 Cairn()
-Memblock()
-Store()
-Log()
+Memblock("cairn memblock")
+Store("cairn store")
+Log("cairn log")
 gdb.printing.register_pretty_printer(None, printers(), replace=True)
