@@ -287,7 +287,8 @@ MEMBLOCK_SRC := $(filter-out mm/memblock_dump.c, $(wildcard mm/memblock*.c))
 
 # What several cores use, by threads of the host.
 THREAD_CFLAGS := -std=gnu11 -O2 -g -fsanitize=thread $(WARN) -I. -DCONFIG_PHYS_ADDR_T_64BIT
-THREAD_SRC := lib/lock.c lib/core_lock.c lib/job.c lib/clock.c lib/log.c lib/crc32c.c mm/memory_lock.c $(MEMBLOCK_SRC)
+THREAD_SRC := lib/lock.c lib/core_lock.c lib/job.c lib/clock.c lib/log.c lib/crc32c.c mm/memory_lock.c $(MEMBLOCK_SRC) \
+	mm/badness.c mm/oom.c mm/task.c
 
 build/threads/%.o: %.c
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/core_lock.h"
@@ -17,6 +18,7 @@
 #include "lib/log.h"
 #include "mm/memblock.h"
 #include "mm/memory_lock.h"
+#include "mm/oom.h"
 
 #define THREADS 4
 #define ROUNDS 500
@@ -366,6 +368,133 @@ static void allocations(void **state)
 	assert_int_equal(memblock.reserved.cnt, 1);
 }
 
+/* ---- out of memory ---- */
+
+#define PAGES 128 /* fewer than memblock's array can hold, taken one by one */
+
+/* What a thread holds, and whether somebody wants it back. */
+static struct owner {
+	struct holding h;
+	struct task *task;
+	phys_addr_t pages[PAGES];
+	uint32_t n;
+	bool slow, told;
+} owners[THREADS];
+
+static _Atomic bool taken[PAGES];
+static _Atomic unsigned removals, twice;
+static _Thread_local uint32_t this_thread;
+
+static uint32_t this_core(void)
+{
+	return this_thread;
+}
+
+static void count_pages(const struct holding *h, struct task_use *use)
+{
+	use->rss += ((const struct owner *)h)->n;
+}
+
+static void give_pages_back(struct owner *o)
+{
+	if (memory_lock())
+		return;
+	for (; o->n; o->n--) {
+		phys_addr_t page = o->pages[o->n - 1];
+
+		twice += !atomic_exchange(&taken[(page - (uintptr_t)arena) / PAGE_SIZE], false);
+		torn += memblock_phys_free(page, PAGE_SIZE) != 0;
+	}
+	memory_unlock();
+}
+
+/* Half of the tasks give back by themselves what they have, the next time that they look. */
+static int release_pages(struct holding *h, bool atomic)
+{
+	struct owner *o = (struct owner *)h;
+
+	(void)atomic;
+	removals++;
+	o->told = true;
+	if (o->slow)
+		return -EAGAIN;
+	give_pages_back(o);
+	o->task = NULL;
+	return 0;
+}
+
+/* What was taken from O comes back, and O is a task again if there is room for one. */
+static void begin_anew(struct owner *o, const char *name)
+{
+	if (o->told && o->task) {
+		give_pages_back(o);
+		task_drop(o->task, &o->h);
+		o->task = NULL;
+	}
+	if (!o->task && !task_create(name, NULL, 0, &o->task)) {
+		o->told = false;
+		task_hold(o->task, &o->h);
+	}
+}
+
+/* Takes pages, again and again until it is told to go. */
+static void *take_pages(void *number)
+{
+	struct owner *o = &owners[(uintptr_t)number];
+	const char name[] = {(char)('0' + (int)(uintptr_t)number), '\0'};
+
+	this_thread = (uint32_t)(uintptr_t)number;
+	for (unsigned i = 0; i < ROUNDS * 20 && !task_lock(); i++) {
+		phys_addr_t page;
+
+		begin_anew(o, name);
+		page = oom_alloc_page(o->task, i % 2);
+		if (page) {
+			twice += atomic_exchange(&taken[(page - (uintptr_t)arena) / PAGE_SIZE],
+						 true);
+			o->pages[o->n++] = page;
+		}
+		task_unlock();
+	}
+	if (!task_lock()) {
+		begin_anew(o, name);
+		o->slow = false; /* nobody looks any more */
+		task_unlock();
+	}
+	return NULL;
+}
+
+static void panicked(const char *why)
+{
+	fprintf(stderr, "%s\n", why);
+	abort();
+}
+
+/* No page is given to two, and in the end all of them are back. */
+static void out_of_memory(void **state)
+{
+	static const struct task_env tasks = {.self = this_core, .patience_ns = LONG_NS};
+	static const struct oom_env env = {.panic = panicked, .patience_ns = LONG_NS};
+
+	(void)state;
+	assert_int_equal(memblock_add((phys_addr_t)(uintptr_t)arena, ARENA), 0);
+	memblock_set_current_limit((phys_addr_t)(uintptr_t)arena + PAGES * PAGE_SIZE);
+	memory_lock_start(LONG_NS);
+	log_reset();
+	tasks_start(&tasks);
+	oom_start(&env, &(struct oom_settings){.oom_dump_tasks = true});
+	for (unsigned i = 0; i < THREADS; i++) {
+		owners[i].h = (struct holding){.count = count_pages, .release = release_pages};
+		owners[i].slow = i % 2;
+	}
+	run_all(take_pages);
+	assert_int_equal(twice + torn, 0);
+	assert_true(removals > THREADS);
+	for (unsigned i = 0; i < THREADS; i++)
+		give_pages_back(&owners[i]);
+	assert_int_equal(memblock_reserved_size(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +506,7 @@ int main(void)
 		cmocka_unit_test(jobs),
 		cmocka_unit_test(a_job_that_nobody_wants),
 		cmocka_unit_test(allocations),
+		cmocka_unit_test(out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
