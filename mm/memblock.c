@@ -56,7 +56,8 @@ static void set_region(struct memblock_region *r, phys_addr_t base, phys_addr_t 
 	memblock_set_region_node(r, (int)(attr >> 8) - 1);
 }
 
-static int memblock_double_array(struct memblock_type *type, phys_addr_t base, phys_addr_t end);
+static int memblock_double_array(struct memblock_type *type, unsigned long max, phys_addr_t base,
+				 phys_addr_t end);
 
 /* Moves the regions from R on to R + BY, for which there is room. */
 static inline void move_regions(struct memblock_type *type, struct memblock_region *r, long by)
@@ -220,7 +221,7 @@ static int change_range(struct memblock_type *type, phys_addr_t base, phys_addr_
 			const struct memblock_change *c)
 {
 	while (change_runs(type, base, end, c, LONG_MIN) > (long)(type->max - memblock_count(type)))
-		if (memblock_double_array(type, base, end))
+		if (memblock_double_array(type, 2 * type->max, base, end))
 			return -ENOMEM;
 	/* What frees slots goes first: there is room on the way, too. */
 	change_runs(type, base, end, c, 0);
@@ -302,22 +303,22 @@ void memblock_free(void *ptr, size_t size)
 }
 
 /*
- * Gives TYPE an array of twice the size, outside of [base, end), which the caller is about to
- * change. 0 or -ENOMEM. Linux's name, since the trace shows it as a caller.
+ * Gives TYPE an array of MAX regions, at least two more than it has, outside of [base, end), which
+ * the caller is about to change. 0 or -ENOMEM. Linux's name, since the trace shows it as a caller.
  */
-TRACED static int memblock_double_array(struct memblock_type *type, phys_addr_t base,
-					phys_addr_t end)
+TRACED static int memblock_double_array(struct memblock_type *type, unsigned long max,
+					phys_addr_t base, phys_addr_t end)
 {
 	struct memblock_type *reserved = &memblock.reserved;
 	struct memblock_region *old = type->regions;
 	size_t old_size = type->max * sizeof(*old);
-	phys_addr_t size = ROUND_UP((phys_addr_t)(2 * old_size), PAGE_SIZE), at;
+	phys_addr_t size = ROUND_UP((phys_addr_t)(max * sizeof(*old)), PAGE_SIZE), at;
 
-	if (!may_resize || old_size > SIZE_MAX / 4)
+	if (!may_resize || max > SIZE_MAX / 2 / sizeof(*old))
 		return -ENOMEM;
 	/* The new array takes a slot there, and to free the old one may take another. */
 	if (type != reserved && reserved->max - reserved->cnt < 2 &&
-	    memblock_double_array(reserved, base, end))
+	    memblock_double_array(reserved, 2 * reserved->max, base, end))
 		return -ENOMEM;
 	at = memblock_find_in_range(end, MEMBLOCK_ALLOC_ACCESSIBLE, size, PAGE_SIZE);
 	if (!at && base > PAGE_SIZE)
@@ -328,7 +329,7 @@ TRACED static int memblock_double_array(struct memblock_type *type, phys_addr_t 
 		return -ENOMEM;
 	}
 	type->regions = memcpy((void *)(uintptr_t)at, old, old_size);
-	type->max *= 2;
+	type->max = max;
 	if (TRACING)
 		memblock_tracer->doubled(type, at, size);
 	memblock_reserve(at, size);
@@ -340,4 +341,31 @@ TRACED static int memblock_double_array(struct memblock_type *type, phys_addr_t 
 void memblock_allow_resize(void)
 {
 	may_resize = true;
+}
+
+int memblock_reserve_slots(unsigned long slots)
+{
+	struct memblock_type *type = &memblock.reserved;
+	unsigned long has = memblock_count(type);
+
+	if (type->max - has >= slots)
+		return 0;
+	if (slots > ULONG_MAX - 2 - has)
+		return -ENOMEM;
+	/* The array takes a slot in itself, and to free the old one may take another. */
+	return memblock_double_array(type, has + slots + 2, 0, 0);
+}
+
+void memblock_release_slots(void)
+{
+	struct memblock_type *type = &memblock.reserved;
+	struct memblock_region *old = type->regions;
+	size_t old_size = type->max * sizeof(*old);
+
+	/* What it takes to free the array must fit, too. */
+	if (old == reserved_regions || type->cnt >= INIT_MEMBLOCK_RESERVED_REGIONS)
+		return;
+	type->regions = memcpy(reserved_regions, old, type->cnt * sizeof(*old));
+	type->max = INIT_MEMBLOCK_RESERVED_REGIONS;
+	memblock_free(old, ROUND_UP(old_size, PAGE_SIZE));
 }

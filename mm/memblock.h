@@ -152,6 +152,20 @@ void memblock_free(void *ptr, size_t size);
 void memblock_allow_resize(void);
 
 /**
+ * Not in Linux. Makes the array of `reserved` hold SLOTS regions more than there are, so that as
+ * many frees which split one succeed when there is no memory for a larger array any more. The array
+ * grows as memblock_allow_resize() says, once, to just that size. 0 or -ENOMEM. Whatever is
+ * reserved later takes of these slots as of any.
+ */
+int memblock_reserve_slots(unsigned long slots);
+
+/**
+ * Not in Linux. Goes back to the first array of `reserved`, if all regions fit in it with one slot
+ * to spare, and frees the one that memblock_reserve_slots() or growth made.
+ */
+void memblock_release_slots(void);
+
+/**
  * Reserves SIZE free bytes at a multiple of ALIGN inside [start, end): the highest such place, or
  * the lowest with bottom_up. END may be MEMBLOCK_ALLOC_ACCESSIBLE or _ANYWHERE and is not cut to
  * current_limit otherwise. NID is the node to take them from (NUMA_NO_NODE: any); if it has no

@@ -6,6 +6,7 @@
  * memblock_allow_resize() cannot be taken back, so what comes before it is the first test.
  */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,6 +103,12 @@ static void add_elsewhere(unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(
 			memblock_add_node(elsewhere(i), PG(1), NUMA_NO_NODE, MEMBLOCK_NOMAP), 0);
+}
+
+/* The slots that are free. */
+static unsigned long slots(void)
+{
+	return memblock.reserved.max - (memblock.reserved.total_size ? memblock.reserved.cnt : 0);
 }
 
 /* ---- before it is allowed ---- */
@@ -287,6 +294,112 @@ static void every_change_grows(void **state UNUSED)
 	want = memblock.bottom_up ? page(20) : page(23);
 	assert_int_equal(memblock_phys_alloc_range(64, 4096, page(20), page(24)), want);
 	assert_int_equal(memblock.reserved.max, 4 * FIRST_MAX);
+}
+
+/* ---- slots that are set aside ---- */
+
+/* Pages that were taken one behind the other are one region; given back from anywhere they need
+ * slots. */
+static void slots_let_every_page_go(void **state UNUSED)
+{
+	const unsigned n = PAGES - 4; /* what the array and what holds it apart leave */
+
+	memblock_add(page(0), PG(PAGES));
+	assert_int_equal(memblock_reserve_slots(n), 0);
+	assert_true(slots() >= n);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_not_equal(memblock_phys_alloc(PG(1), PG(1)), 0);
+	assert_int_equal(memblock.reserved.cnt, 1);
+	reserve_elsewhere(1);
+	while (memblock_phys_alloc(PG(1), PG(1)))
+		;
+	for (unsigned i = 0; i < PAGES; i += 2)
+		if (page(i) != array_of(&memblock.reserved))
+			assert_int_equal(memblock_phys_free(page(i), PG(1)), 0);
+	assert_true(memblock.reserved.cnt >= PAGES / 2);
+	assert_int_equal(heard.n, 0);
+}
+
+/* What is asked for is there afterwards, whatever the arrays themselves take of it; no more is. */
+static void slots_are_exact(void **state UNUSED)
+{
+	struct memblock_region *first = memblock.reserved.regions;
+
+	memblock_add(page(0), PG(PAGES));
+	assert_int_equal(memblock_reserve_slots(FIRST_MAX), 0);
+	assert_ptr_equal(memblock.reserved.regions, first);
+	reserve_elsewhere(1);
+	for (unsigned n = FIRST_MAX; n < FIRST_MAX + 12; n++) {
+		assert_int_equal(memblock_reserve_slots(n), 0);
+		assert_in_range(slots(), n, n + 2);
+		assert_int_equal(memblock_reserved_size(),
+				 PG(1) + size_of_array(&memblock.reserved));
+		assert_true(memblock_is_reserved(array_of(&memblock.reserved)));
+	}
+	assert_int_equal(memblock_reserve_slots(ULONG_MAX), -ENOMEM);
+	assert_int_equal(memblock_reserve_slots(ULONG_MAX - 4), -ENOMEM);
+	assert_int_equal(memblock_reserve_slots(PAGES * PAGE_SIZE), -ENOMEM);
+	assert_in_range(slots(), FIRST_MAX + 11, FIRST_MAX + 13);
+}
+
+/* The old array is freed out of the midst of a reservation, and the new one lies apart. */
+static void slots_that_the_arrays_take(void **state UNUSED)
+{
+	memblock_add(page(10), PG(1));
+	assert_int_equal(memblock_reserve_slots(FIRST_MAX + 1), 0);
+	assert_int_equal(array_of(&memblock.reserved), page(10));
+	memblock_reserve(page(9), PG(3));
+	assert_int_equal(memblock.reserved.cnt, 1);
+	memblock_add(page(20), PG(1));
+	assert_int_equal(memblock_reserve_slots(PAGES), 0);
+	assert_int_equal(array_of(&memblock.reserved), page(20));
+	assert_int_equal(memblock.reserved.cnt, 3);
+	assert_int_equal(slots(), PAGES);
+}
+
+/* The lists are then what they were before. */
+static void slots_are_released(void **state UNUSED)
+{
+	struct memblock_region *first = memblock.reserved.regions, before[FIRST_MAX];
+	unsigned long cnt;
+
+	memblock_release_slots();
+	memblock_add(page(0), PG(PAGES));
+	reserve_elsewhere(1);
+	memblock_reserve(page(3), PG(2));
+	cnt = memblock.reserved.cnt;
+	memcpy(before, first, sizeof(before));
+	assert_int_equal(memblock_reserve_slots(PAGES), 0);
+	assert_ptr_not_equal(memblock.reserved.regions, first);
+	memblock_release_slots();
+	assert_ptr_equal(memblock.reserved.regions, first);
+	assert_int_equal(memblock.reserved.max, FIRST_MAX);
+	assert_int_equal(memblock.reserved.cnt, cnt);
+	assert_memory_equal(first, before, cnt * sizeof(*first));
+	assert_int_equal(memblock_reserved_size(), PG(3));
+}
+
+/* An array in the midst of a reservation leaves two behind, for which there must be room, too. */
+static void slots_that_are_used_stay(void **state UNUSED)
+{
+	phys_addr_t at;
+
+	memblock_add(page(0), PG(PAGES));
+	reserve_elsewhere(FIRST_MAX - 1);
+	assert_int_equal(memblock_reserve_slots(PAGES), 0);
+	at = array_of(&memblock.reserved);
+	memblock_reserve(at - PG(1), PG(1));
+	assert_int_equal(memblock.reserved.cnt, FIRST_MAX);
+	memblock_release_slots();
+	assert_int_equal(array_of(&memblock.reserved), at);
+	memblock_phys_free(elsewhere(0), PG(1));
+	memblock_reserve(at + size_of_array(&memblock.reserved), PG(1));
+	memblock_release_slots();
+	assert_int_equal(memblock.reserved.max, FIRST_MAX);
+	assert_int_equal(memblock.reserved.cnt, FIRST_MAX);
+	assert_false(memblock_is_reserved(at));
+	assert_true(memblock_is_reserved(at - 1));
+	assert_int_equal(memblock_reserved_size(), PG(FIRST_MAX));
 }
 
 /* ---- where a new array may not be ---- */
@@ -534,6 +647,11 @@ int main(void)
 		BOTH(no_room_for_both_arrays),
 		BOTH(both_grow_outside_of_the_range),
 		DOWN(doubling_is_a_line),
+		DOWN(slots_let_every_page_go),
+		BOTH(slots_are_exact),
+		DOWN(slots_that_the_arrays_take),
+		BOTH(slots_are_released),
+		DOWN(slots_that_are_used_stay),
 		cmocka_unit_test_setup(random_calls, fresh),
 	};
 
