@@ -3,25 +3,17 @@
 
 #include <errno.h>
 
-#define ROOT_ENTRIES 4096U
-#define LEAF_ENTRIES 256U
-#define SECTION_SHIFT 20
+#include "mm/pgtable_entry.h"
 
-/* First-level descriptors (B3.5.1). Of a pointer to a table this has the domain and the type. */
-#define TYPE_MASK 3U
-#define TYPE_LEAF 1U
-#define TYPE_SECTION 2U
-#define TYPE_PAGE 2U /* and bit 0 is XN */
+/* Bits of descriptors (B3.5.1), where a section has them. */
+#define TYPE_PAGE 2U /* of a page; bit 0 is XN */
 #define BIT_B (1U << 2)
 #define BIT_C (1U << 3)
 #define BIT_XN (1U << 4)
-#define DOMAIN(d) ((d) << 5)
 #define AP_WRITE (1U << 10) /* privileged accesses only: nothing runs unprivileged */
 #define AP_READ (1U << 10 | 1U << 15)
 #define TEX(x) ((x) << 12)
 #define BIT_S (1U << 16)
-
-#define LEAF_MASK (~(PGTABLE_LEAF_BYTES - 1))
 
 /* TEX C B as in table B3-10, TEX remap off. */
 #define DEVICE (BIT_B)
@@ -47,9 +39,9 @@ static uint32_t page_bits(uint32_t bits)
 		    : 0;
 }
 
-static uint32_t *leaf_of(const struct pgtable *pt, uint32_t entry)
+uint32_t pgtable_page_bits(enum pgtable_attr attr)
 {
-	return pt->root + ((entry & LEAF_MASK) - pt->at) / sizeof(*pt->root);
+	return page_bits(attributes[attr]);
 }
 
 void pgtable_init(struct pgtable *pt, uint32_t *memory, uint32_t at, unsigned leaves)
@@ -61,6 +53,7 @@ void pgtable_init(struct pgtable *pt, uint32_t *memory, uint32_t at, unsigned le
 	pt->used = 0;
 	pt->fresh = 0;
 	pt->given_back = 0;
+	pt->taken = 0;
 	for (uint32_t i = 0; i < ROOT_ENTRIES; i++)
 		pt->root[i] = 0;
 }
@@ -140,6 +133,15 @@ static int map_pages(struct pgtable *pt, uint32_t i, uint32_t first, uint32_t en
 	return 0;
 }
 
+/* Whether a section that holds a byte of [base, end) is taken. */
+static bool any_taken(const struct pgtable *pt, uint32_t base, uint64_t end)
+{
+	for (uint64_t i = base >> SECTION_SHIFT; pt->taken && i << SECTION_SHIFT < end; i++)
+		if (is_taken(pt, pt->root[i]))
+			return true;
+	return false;
+}
+
 int pgtable_map(struct pgtable *pt, uint32_t base, uint64_t size, enum pgtable_attr attr)
 {
 	uint64_t end = base + size,
@@ -148,6 +150,8 @@ int pgtable_map(struct pgtable *pt, uint32_t base, uint64_t size, enum pgtable_a
 
 	if ((base | size) % multiple || end < size || end > PGTABLE_SPACE)
 		return -EINVAL;
+	if (any_taken(pt, base, end))
+		return -EBUSY;
 	for (uint64_t at = base, next; at < end; at = next) {
 		uint32_t i = (uint32_t)(at >> SECTION_SHIFT);
 		uint64_t start = (uint64_t)i << SECTION_SHIFT;
@@ -172,6 +176,8 @@ enum pgtable_attr pgtable_attr(const struct pgtable *pt, uint32_t address)
 	bool page = (entry & TYPE_MASK) == TYPE_LEAF;
 	unsigned attr = PGTABLE_FAULT;
 
+	if (!(entry & TYPE_MASK))
+		return PGTABLE_FAULT;
 	if (page)
 		bits = leaf_of(pt, entry)[address >> PAGE_SHIFT & (LEAF_ENTRIES - 1)] &
 		       (PAGE_SIZE - 1);
@@ -200,6 +206,7 @@ bool pgtable_next(const struct pgtable *pt, uint64_t *at, struct pgtable_run *ru
 		if (!run->size) {
 			run->base = address;
 			run->attr = attr;
+			run->lent = is_taken(pt, entry);
 			run->sections = run->pages = 0;
 		}
 		run->size += step;

@@ -2,7 +2,7 @@
 /*
  * Translation tables of the short-descriptor format (ARM DDI 0406C, B3.5): a first-level table of
  * 1 MiB sections, and second-level tables of 4 KiB pages where a section will not do. Everything is
- * mapped to itself.
+ * mapped to itself, but for what mm/pgtable_lend.h makes of addresses at which nothing is.
  *
  * This is plain work on memory: it touches no coprocessor. Nothing in it calls the C library, and
  * it is built without unaligned accesses, since it runs before the MMU is on.
@@ -45,6 +45,7 @@ struct pgtable {
 	unsigned room, used; /**< second-level tables: in all, and in use */
 	unsigned fresh;      /* the first that was never used */
 	uint32_t given_back; /* a list by their first words, of numbers + 1 */
+	unsigned taken;      /* sections (mm/pgtable_lend.h) */
 };
 
 /**
@@ -57,8 +58,9 @@ void pgtable_init(struct pgtable *pt, uint32_t *memory, uint32_t at, unsigned le
  * Maps [base, base + size) with ATTR, whatever it was before; both are multiples of PAGE_SIZE, for
  * PGTABLE_GUARDED of PGTABLE_SECTION (what is left of a section of that is PGTABLE_CONST). Sections
  * are made of whatever then can be one, and tables that this empties are used again. 0; -EINVAL (no
- * such multiples, or beyond 4 GiB): nothing was done; -ENOMEM (there is no second-level table
- * left): what lies before where it was needed is mapped.
+ * such multiples, or beyond 4 GiB) or -EBUSY (some of it is taken, mm/pgtable_lend.h): nothing was
+ * done; -ENOMEM (there is no second-level table left): what lies before where it was needed is
+ * mapped.
  *
  * If the tables are live the caller invalidates the TLB.
  */
@@ -72,6 +74,7 @@ struct pgtable_run {
 	uint32_t base;
 	uint64_t size;
 	enum pgtable_attr attr; /**< never PGTABLE_FAULT */
+	bool lent; /**< not mapped to themselves, but to other pages (mm/pgtable_lend.h) */
 	uint32_t sections, pages;
 };
 

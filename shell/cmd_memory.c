@@ -130,9 +130,10 @@ int cmd_pgtable(struct shell_env *env, int argc, char *argv[])
 		return -1;
 	}
 	while (pgtable_next(env->pgtable, &at, &run))
-		shell_printf(env, "0x%08" PRIx32 "..0x%08" PRIx32 " %8llu KiB  %s\n", run.base,
+		shell_printf(env, "0x%08" PRIx32 "..0x%08" PRIx32 " %8llu KiB  %s%s\n", run.base,
 			     (uint32_t)(run.base + (run.size - 1)),
-			     (unsigned long long)run.size / 1024, names[run.attr]);
+			     (unsigned long long)run.size / 1024, names[run.attr],
+			     run.lent ? ", of an arena" : "");
 	shell_printf(env, "tables: first level at 0x%08" PRIx32 ", second level %u of %u\n",
 		     env->pgtable->at, env->pgtable->used, env->pgtable->room);
 	return 0;
