@@ -22,6 +22,7 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
+#include "mm/arena.h"
 
 #define CPSR_T (1u << 5)
 #define STOP_SGI (GIC_SGIS - 1)
@@ -256,6 +257,19 @@ static void say_stack(uint32_t address)
 		     in_core < GUARD_SIZE ? "exception" : "main");
 }
 
+/* An access that was not translated, where an arena lies or lay. */
+static void say_arena(uint32_t address)
+{
+	bool removed;
+	const char *owner = arena_owner(address, &removed);
+
+	if (owner && removed)
+		line("%08lx was in an arena of task %s, which was removed", (unsigned long)address,
+		     owner);
+	else if (owner)
+		line("%08lx is in an arena of task %s", (unsigned long)address, owner);
+}
+
 static void say_place(uint32_t address)
 {
 	if (address < PAGE_SIZE)
@@ -263,6 +277,7 @@ static void say_place(uint32_t address)
 	if (address - (uintptr_t)kept.base < kept.size)
 		line("%08lx is in the store's region", (unsigned long)address);
 	say_stack(address);
+	say_arena(address);
 }
 
 static void say_instruction(const struct exception_frame *f)

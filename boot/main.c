@@ -342,6 +342,7 @@ int main(void)
 		memblock_dump_all();
 	mmu_protect(&boot);
 	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
+	mmu_start_arenas();
 	cores_start(&boot);
 	make_heap(&boot);
 	summary_log(&boot);

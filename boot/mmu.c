@@ -3,11 +3,13 @@
 
 #include "boot/layout.h"
 #include "boot/map.h"
+#include "boot/page_fault.h"
 #include "drivers/cache.h"
 #include "drivers/cp15.h"
 #include "drivers/irq.h"
 #include "lib/errors.h"
 #include "lib/log.h"
+#include "mm/arena.h"
 #include "mm/heap.h"
 
 #define DACR_OPEN (DACR_CLIENT(PGTABLE_DOMAIN) | DACR_MANAGER(PGTABLE_DOMAIN_GUARDED))
@@ -173,6 +175,32 @@ void mmu_protect(struct boot *b)
 		}
 	}
 	pr_err("no memory for page tables: nothing is protected, not even the code");
+}
+
+/* All memory is mapped to itself. */
+static void *in_memory(phys_addr_t base)
+{
+	return (void *)(uintptr_t)base;
+}
+
+/* Entries that map nothing are in no TLB (B3.10.1), so what takes their place counts at once. */
+static void written(void)
+{
+	dsb();
+}
+
+void mmu_start_arenas(void)
+{
+	static const struct arena_env env = {
+		.pt = &made,
+		.memory = in_memory,
+		.barrier = written,
+		.unmade = publish,
+		.probe = arena_probe,
+	};
+
+	if (live == &made)
+		arenas_start(&env);
 }
 
 const struct pgtable *mmu_tables(void)

@@ -41,6 +41,10 @@ void mmu_claim(uintptr_t base, size_t size);
  */
 void mmu_protect(struct boot *b);
 
+/** From now on there can be arenas (mm/arena.h) in the tables that mmu_protect() made, if it did.
+ */
+void mmu_start_arenas(void);
+
 /** The tables in use. */
 const struct pgtable *mmu_tables(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exception vectors. An interrupt is handled and returned from (irq.S). Each of the others saves what
- * it found as a struct exception_frame on its core's stack for exceptions, reports it, and ends there.
+ * Exception vectors. An interrupt is handled and returned from, and so is a data abort for a page that can
+ * be had (irq.S). Each of the others saves what it found as a struct exception_frame on its core's stack
+ * for exceptions, reports it, and ends there.
  */
 	.syntax unified
 	.arm
@@ -21,14 +22,17 @@ vectors:
 /* In: lr_<mode> = preferred return address + adjust. Keeps r0-r12 and pc; r0 = the kind. */
 	.macro	entry name, kind, adjust
 \name:
+	.if	\adjust
 	sub	lr, lr, #\adjust
+	.endif
 	push	{r0-r12, lr}
 	mov	r0, #\kind
 	b	save_rest
 	.endm
 
 	entry	prefetch_abort, 3, 4
-	entry	data_abort, 4, 8
+	.global data_abort_report
+	entry	data_abort_report, 4, 0
 	entry	fast_interrupt, 7, 4
 
 /* The return address is behind the instruction, which has 2 bytes here in Thumb state, 4 in ARM. */

@@ -137,6 +137,18 @@ static inline uint32_t read_dfar(void)
 	return v;
 }
 
+/** Sets what read_dfsr() says. */
+static inline void write_dfsr(uint32_t v)
+{
+	__asm__ volatile("mcr p15, 0, %0, c5, c0, 0" ::"r"(v));
+}
+
+/** Sets what read_dfar() says. */
+static inline void write_dfar(uint32_t v)
+{
+	__asm__ volatile("mcr p15, 0, %0, c6, c0, 0" ::"r"(v));
+}
+
 /** Status of the last prefetch abort (B3.13). */
 static inline uint32_t read_ifsr(void)
 {

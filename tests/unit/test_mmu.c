@@ -17,6 +17,7 @@
 #include "drivers/cache.h"
 #include "drivers/cp15.h"
 #include "drivers/irq.h"
+#include "mm/arena.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -70,6 +71,21 @@ static void note_irq_restore(uint32_t was)
 	note("unmask");
 }
 
+static const struct arena_env *arenas;
+
+static void note_arenas(const struct arena_env *env)
+{
+	arenas = env;
+	note("arenas");
+}
+
+int arena_probe(uintptr_t address);
+int arena_probe(uintptr_t address)
+{
+	(void)address;
+	return 0;
+}
+
 void cache_start_scu(void)
 {
 	note("scu");
@@ -90,6 +106,7 @@ void cache_start_scu(void)
 #define clean_invalidate_dcache note_drop
 #define irq_save note_irq_save
 #define irq_restore note_irq_restore
+#define arenas_start note_arenas
 
 #define __data_start image_data_start /* the host has one of its own */
 
@@ -194,6 +211,28 @@ static void changes_are_published(void **state UNUSED)
 	mmu_start();
 	order[0] = '\0';
 	mmu_map_normal(0x70000000, 1);
+	EXPECT("dsb tlbs dsb isb ");
+}
+
+/* Not in the first tables, which map everything. A cleared entry is in no TLB when that is over. */
+static void arenas_are_in_the_tables_made(void **state UNUSED)
+{
+	static uint32_t table[PGTABLE_BYTES(0) / 4] __attribute__((aligned(PGTABLE_ALIGN)));
+
+	mmu_start();
+	order[0] = '\0';
+	mmu_start_arenas();
+	EXPECT("");
+	pgtable_init(&made, table, 0x61000000, 0);
+	go_over();
+	order[0] = '\0';
+	mmu_start_arenas();
+	EXPECT("arenas ");
+	assert_ptr_equal(arenas->pt, mmu_tables());
+	assert_ptr_equal(arenas->memory(0x61000000), (void *)0x61000000);
+	arenas->barrier();
+	EXPECT("dsb ");
+	arenas->unmade();
 	EXPECT("dsb tlbs dsb isb ");
 }
 
@@ -351,6 +390,7 @@ int main(void)
 		cmocka_unit_test_setup(the_first_core, start),
 		cmocka_unit_test_setup(other_tables, start),
 		cmocka_unit_test_setup(changes_are_published, start),
+		cmocka_unit_test_setup(arenas_are_in_the_tables_made, start),
 		cmocka_unit_test_setup(the_window, start),
 		cmocka_unit_test_setup(each_part_is_protected, start),
 		cmocka_unit_test_setup(guards_below_stacks, start),
