@@ -9,6 +9,7 @@
 
 #include "boot/cmdline.h"
 #include "lib/log.h"
+#include "mm/loaded.h"
 #include "mm/memblock.h"
 
 /* What decompressor and kernel reach before the kernel has made its own tables. */
@@ -59,8 +60,7 @@ static const char *needed_by(const struct boot *b, phys_addr_t base, phys_addr_t
 		if (!is_own(b, r) && memblock_addrs_overlap(base, size, r->base, r->size))
 			return r->name;
 	/* With more than have names, each reservation may be somebody's. */
-	return b->named_count == BOOT_NAMED_MAX && memblock_is_region_reserved(base, size) ? UNNAMED
-											   : NULL;
+	return b->named_count == BOOT_NAMED_MAX && !loaded_or_free(base, size) ? UNNAMED : NULL;
 }
 
 /* Who has a byte of it now. */
@@ -68,7 +68,7 @@ static const char *taken_by(const struct boot *b, phys_addr_t base, phys_addr_t 
 {
 	const char *holder = boot_holder(b, base, size);
 
-	if (!memblock_is_region_reserved(base, size))
+	if (loaded_or_free(base, size))
 		return NULL;
 	return holder ? holder : UNNAMED;
 }

@@ -27,9 +27,10 @@ struct handover {
 phys_addr_t handover_place(struct handover *h, const void *p, phys_addr_t room);
 
 /**
- * Plans how to enter the image at AT, where P is what is read, if it is memory. TREE_ROOM is what
- * the tree may need. 0, or -EINVAL and h->why: there is no image, or what it would write to is no
- * memory, or somebody's who needs it. Cairn's own memory is needed until the jump only.
+ * Plans how to enter the image at AT, where P is what is read, if it is memory: free, or what was
+ * loaded (mm/loaded.h). TREE_ROOM is what the tree may need. 0, or -EINVAL and h->why: there is no
+ * image, or what it would write to is no memory, or somebody's who needs it. Cairn's own memory is
+ * needed until the jump only.
  */
 int handover_plan(struct handover *h, const struct boot *b, phys_addr_t at, const void *p,
 		  phys_addr_t tree_room);

@@ -15,6 +15,7 @@
 #include "boot/layout.h"
 #include "boot/map.h"
 #include "boot/mmu.h"
+#include "boot/oom.h"
 #include "boot/params.h"
 #include "boot/payload.h"
 #include "boot/shared.h"
@@ -32,6 +33,7 @@
 #include "lib/log.h"
 #include "lib/symbols.h"
 #include "mm/heap.h"
+#include "mm/loaded.h"
 #include "mm/memblock.h"
 #include "mm/memblock_dump.h"
 #include "shell/shell.h"
@@ -277,6 +279,10 @@ static void flush(const void *ptr, size_t len)
 
 static const char *holder(phys_addr_t base, phys_addr_t size)
 {
+	phys_addr_t at, loaded = loaded_range(&at);
+
+	if (loaded && memblock_addrs_overlap(base, size, at, loaded))
+		return LOADED_TASK;
 	return boot_holder(&boot, base, size);
 }
 
@@ -345,6 +351,7 @@ int main(void)
 	mmu_start_arenas();
 	cores_start(&boot);
 	make_heap(&boot);
+	oom_begin(&boot);
 	summary_log(&boot);
 	open_store(&boot);
 	last_boot_write(&store);

@@ -30,6 +30,8 @@ static const struct {
 	{EOVERFLOW, "the numbers are used up"},
 	{ENODEV, "there is no such device"},
 	{ETIMEDOUT, "it took too long"},
+	{EAGAIN, "not all of it can be given back now"},
+	{EPERM, "it has to stay"},
 	{EIO, "the device reported a failure"},
 	{ENAMETOOLONG, "it is too long"},
 };

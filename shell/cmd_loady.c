@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that comes by YMODEM over the console, to memory that nobody uses. */
+/* A file that comes by YMODEM over the console, to memory that nobody uses, and stays there. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/errors.h"
 #include "lib/ymodem.h"
+#include "mm/loaded.h"
 #include "shell/command.h"
 
 #define NAME_MAX_SHOWN 64
@@ -45,7 +46,9 @@ static int begin(void *ctx, const char *name, uint32_t size)
 
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	l->size = size;
-	l->refused = size ? shell_take_memory(l->base, size) : 0;
+	l->refused = loaded_drop();
+	if (!l->refused && size)
+		l->refused = shell_take_memory(l->base, size);
 	return l->refused;
 }
 
@@ -77,36 +80,54 @@ static const char *reason(int err)
 	}
 }
 
+/* Whether a file may begin at BASE: its memory is free, or was a former one's. If not, says why. */
+static bool may_begin(struct shell_env *env, phys_addr_t base)
+{
+	phys_addr_t old, size = loaded_range(&old);
+	int err;
+
+	if (base >= old && base - old < size)
+		return true;
+	err = shell_take_memory(base, 1);
+	if (err) {
+		shell_not_taken(env, "loady", base, 1, err);
+		return false;
+	}
+	shell_give_back_memory(env, "loady", base, 1);
+	return true;
+}
+
 int cmd_loady(struct shell_env *env, int argc, char *argv[])
 {
 	struct loading l = {.env = env};
 	const struct ymodem_io io = {
 		.get = get, .put = put, .begin = begin, .data = data, .ctx = &l};
+	int err, unkept = 0;
 	uint64_t base;
-	int err;
 
 	(void)argc;
 	if (!shell_number(env, "ADDR", argv[1], 1, PHYS_ADDR_MAX, &base))
 		return -1;
 	l.base = (phys_addr_t)base;
-	err = shell_take_memory(l.base, 1);
-	if (err) {
-		shell_not_taken(env, "loady", l.base, 1, err);
+	if (!may_begin(env, l.base))
 		return -1;
-	}
-	shell_give_back_memory(env, "loady", l.base, 1);
 	shell_printf(env, "loady: send one file by YMODEM; Ctrl-C ends the wait\n");
 	err = ymodem_receive(&io);
-	if (l.size && !l.refused)
-		shell_give_back_memory(env, "loady", l.base, l.size);
 	shell_printf(env, "\n");
 	if (l.refused) {
 		shell_not_taken(env, "loady", l.base, l.size, l.refused);
 		return -1;
 	}
+	if (!err && l.size)
+		unkept = loaded_keep(l.base, l.size);
+	if ((err || unkept) && l.size)
+		shell_give_back_memory(env, "loady", l.base, l.size);
 	shell_printf(env, "loady: %s%s%lu bytes at " PRIpa ": ", err ? reason(err) : "",
 		     err ? ": " : "", (unsigned long)l.came, l.base);
 	shell_word(env, l.name);
 	shell_printf(env, "\n");
-	return err ? -1 : 0;
+	if (unkept)
+		shell_printf(env, "loady: its memory is free again: no task " LOADED_TASK ": %s\n",
+			     error_text(unkept));
+	return err || unkept ? -1 : 0;
 }

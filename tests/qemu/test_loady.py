@@ -139,11 +139,45 @@ def test_a_file_that_reaches_into_the_store_is_refused(line, tmp_path):
     assert line.run("get k") == "v"
 
 
-def test_the_memory_is_free_afterwards(line, tmp_path):
-    before = line.run("meminfo")
-    for _ in range(2):
-        line.load(file_of(tmp_path / "file", 5000), "-k")
-        assert line.run("meminfo") == before
+def reserved(line):
+    """The first and last byte of each reservation."""
+    return [(int(first, 16), int(last, 16)) for first, last in
+            re.findall(r": 0x([0-9a-f]+)..0x([0-9a-f]+)", line.run("memblock reserved"))]
+
+
+def test_the_file_stays(line, tmp_path):
+    """Its memory is nobody else's, until the next one comes, over it or elsewhere; a boot may begin there."""
+    before = reserved(line)
+    for address, length in ((ADDR, 5000), (ADDR + 4096, 9000), (ADDR, 5000), (0x62800000, 16)):
+        line.load(file_of(tmp_path / "file", length), "-k", address=address)
+        assert reserved(line) == sorted([*before, (address, address + length - 1)])
+    assert line.run("memtest 0x62800000 4096") == "memtest: not 0x62800000-0x62800fff: in use: payload"
+    assert "boot: 0x62800000: there is no zImage" in line.run("boot 0x62800000")
+    line.load(file_of(tmp_path / "empty", 0), "-k")
+    assert reserved(line) == before
+
+
+def test_what_did_not_come_leaves_nothing(line, tmp_path):
+    """A wait that nobody answers costs no file; one that is refused does."""
+    before = reserved(line)
+    line.load(file_of(tmp_path / "file", 5000), "-k")
+    with_file = reserved(line)
+    line.type(f"loady 0x{ADDR:x}")
+    line.until(b"ends the wait\r\n")
+    line.socket.sendall(b"\x03")
+    line.until(PROMPT)
+    assert reserved(line) == with_file
+    line.load(file_of(tmp_path / "file", 5000), address=0x63EFFF00)
+    assert reserved(line) == before
+
+
+def test_a_payload_by_the_console(line, project):
+    """What came that way is entered."""
+    path = project.payload
+    assert line.load(path, "-k")[0].startswith(f"loady: {path.stat().st_size} bytes at")
+    line.type(f"boot 0x{ADDR:x}")
+    line.until(b"boot: zImage at 0x%08x" % ADDR)
+    line.until(b"payload: ")
 
 
 def test_the_wait_ends_by_a_key(line):

@@ -6,7 +6,11 @@
 #include "boot/handover.h"
 
 #include <errno.h>
+
 #include "boot/params_later.h"
+#include "lib/clock.h"
+#include "mm/loaded.h"
+#include "mm/task.h"
 #include "tests/unit/boot_test.h"
 
 #define START 0x60000000U
@@ -307,6 +311,33 @@ static void test_more_than_have_names(void **state)
 				   "something reserved");
 }
 
+static uint32_t core0(void)
+{
+	return 0;
+}
+
+/* An image that was loaded is held for it; somebody else's memory next to it is not. */
+static void test_image_that_was_loaded(void **state)
+{
+	static const struct task_env tasks = {.self = core0, .patience_ns = NS_PER_MS};
+
+	(void)state;
+	tasks_start(&tasks);
+	some_memory();
+	boot_scan_and_reserve("");
+	own_begins();
+	assert_int_equal(memblock_reserve(0x61000000, IMAGE_SIZE), 0);
+	assert_refused(0x61000000,
+		       "the zImage, 0x61000000-0x6102efff, overlaps something reserved");
+	assert_int_equal(loaded_keep(0x61000000, IMAGE_SIZE), 0);
+	assert_int_equal(plan_at(0x61000000), 0);
+	assert_int_equal(memblock_reserve(0x6102f000, 0x1000), 0);
+	assert_int_equal(plan_at(0x61000000), 0);
+	assert_refused(0x61001000,
+		       "the zImage, 0x61001000-0x6102ffff, overlaps something reserved");
+	assert_int_equal(loaded_drop(), 0);
+}
+
 /* ---- the command line ----------------------------------------------------------------------- */
 
 static void test_args(void **state)
@@ -400,6 +431,7 @@ int main(void)
 		BOOT_TEST(test_start_of_ram),
 		BOOT_TEST(test_room_for_the_tree),
 		BOOT_TEST(test_more_than_have_names),
+		BOOT_TEST(test_image_that_was_loaded),
 		BOOT_TEST(test_args),
 		BOOT_TEST(test_params),
 		BOOT_TEST(test_place_for_a_copy),

@@ -713,8 +713,8 @@ static void errors_have_their_own_text(void **state UNUSED)
 
 static void errors_that_cairn_returns_are_known(void **state UNUSED)
 {
-	static const int errors[] = {EINVAL, ENOMEM,  ENOENT,  ENOSPC, E2BIG,     EFAULT,
-				     EBUSY,  ENODATA, EBADMSG, ENODEV, ETIMEDOUT, EIO};
+	static const int errors[] = {EINVAL,  ENOMEM,  ENOENT, ENOSPC,    E2BIG, EFAULT, EBUSY,
+				     ENODATA, EBADMSG, ENODEV, ETIMEDOUT, EIO,   EAGAIN, EPERM};
 
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
 		assert_true(is_known(-errors[i]));
