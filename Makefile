@@ -63,7 +63,7 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 # What runs once, or waits for a person, is small; the rest is quick.
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
-	room.o share.o share_read.o stat.o store.o super.o walk.o): CFLAGS += -Os
+	room.o share.o share_read.o shed.o stat.o store.o super.o walk.o): CFLAGS += -Os
 $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o number.o symbols.o unwind.o): CFLAGS += -Os
 $(OUT)/mm/memblock_dump.o: CFLAGS += -Os
 $(addprefix $(OUT)/, mm/heap.o mm/loaded.o mm/memtest.o mm/pgtable.o lib/job.o): CFLAGS += -Os

@@ -216,8 +216,16 @@ uint32_t store_reclaim(struct store *s, uint32_t off, uint32_t size);
 int store_remove_expired(struct store *s,
 			 void (*gone)(void *ctx, const void *key, uint32_t key_len), void *ctx);
 
-/** Removes entries while there are more than max_entries; returns how many. */
-uint32_t store_evict(struct store *s);
+/** With max_entries, removes entries by its policy while there are more than KEEP; returns how
+ * many.
+ */
+uint32_t store_evict_to(struct store *s, uint32_t keep);
+
+/** The same while there are more than max_entries. */
+static inline uint32_t store_evict(struct store *s)
+{
+	return store_evict_to(s, s->config.max_entries);
+}
 
 /** Whether the slot at OFF holds a staged record of the batch that is open. */
 bool store_staged(const struct store *s, uint32_t off);

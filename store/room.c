@@ -44,11 +44,11 @@ bool store_forget(struct store *s, uint32_t off)
 	return entry;
 }
 
-SELDOM uint32_t store_evict(struct store *s)
+SELDOM uint32_t store_evict_to(struct store *s, uint32_t keep)
 {
 	uint32_t before = s->index.count;
 
-	while (order_kept(s) && s->index.count > s->config.max_entries) {
+	while (order_kept(s) && s->index.count > keep) {
 		uint32_t off = entries_victim(s);
 
 		if (!store_forget(s, off))

@@ -492,6 +492,13 @@ uint32_t store_size(const struct store *s);
 int store_purge(struct store *s, void (*gone)(void *ctx, const void *key, uint32_t key_len),
 		void *ctx);
 
+/**
+ * Removes up to MOST entries, one by one: those that would have to go next for max_entries, by its
+ * policy. For whoever needs the memory that index and order take. How many went, 0 also without
+ * max_entries; or -EBADF, -EBUSY, -EROFS.
+ */
+int store_shed(struct store *s, uint32_t most);
+
 /** What store_process() visits, and how. Zero is a good default for every field but visit. */
 struct store_walk {
 	const void *prefix; /**< only keys that begin with it */

@@ -205,6 +205,146 @@ static void test_a_damaged_one_does_not_stop_it(void **state)
 		}
 }
 
+/* ---- store_shed() ---- */
+
+/* Those go that would go next, whatever the policy: the others are there, in their order. */
+static void test_shed(void **state)
+{
+	struct store_stats st;
+
+	(void)state;
+	fresh(5, STORE_LRU);
+	put("abcde");
+	read_key("a");
+	assert_int_equal(store_shed(&store, 2), 2);
+	assert_order("dea");
+	assert_int_equal(store_shed(&store, 0), 0);
+	assert_order("dea");
+	put("bcf"); /* there is room for two, and one goes */
+	assert_order("eabcf");
+	assert_int_equal(store_shed(&store, 6), 5);
+	assert_order("");
+	assert_int_equal(store_shed(&store, 1), 0);
+	store_stat(&store, &st);
+	assert_int_equal(st.evicted, 8);
+	fresh(5, STORE_SIEVE);
+	put("abcde");
+	read_key("a");
+	read_key("c");
+	assert_int_equal(store_shed(&store, 2), 2);
+	assert_order("ace");
+}
+
+static void test_shed_without_an_order(void **state)
+{
+	(void)state;
+	fresh(0, STORE_LRU);
+	put("abc");
+	assert_int_equal(store_shed(&store, 2), 0);
+	assert_int_equal(store_size(&store), 3);
+}
+
+static int shed_within_a_walk(void *ctx, const struct store_view *view)
+{
+	(void)ctx;
+	(void)view;
+	assert_int_equal(store_shed(&store, 1), -EBUSY);
+	return 0;
+}
+
+static void test_shed_is_refused(void **state)
+{
+	(void)state;
+	fresh(5, STORE_LRU);
+	put("ab");
+	assert_int_equal(store_iterate(&store, shed_within_a_walk, NULL), 0);
+	assert_int_equal(store_batch_begin(&store), 0);
+	assert_int_equal(store_shed(&store, 1), -EBUSY);
+	store_batch_abort(&store);
+	assert_order("ab");
+	store_close(&store);
+	assert_int_equal(store_shed(&store, 1), -EBADF);
+}
+
+/* What is left of a region that a reset stops behind any of its writes. */
+static uint8_t cut[64][REGION] __attribute__((aligned(STORE_REGION_ALIGN)));
+static unsigned cuts;
+
+static void note_write(void *ctx, uint32_t off, uint32_t len)
+{
+	(void)ctx;
+	(void)off;
+	(void)len;
+	assert_true(cuts < ARRAY_SIZE(cut));
+	memcpy(cut[cuts++], region, REGION);
+}
+
+/* Behind each write, the ones that are gone are the first that had to go, and stay gone. */
+static void test_shed_is_cut(void **state)
+{
+	static const char *const left[] = {"abcdef", "bcdef", "cdef", "def"};
+	struct store_config config = {.media = {.base = region, .size = REGION}, .max_entries = 6};
+	unsigned least = 0;
+
+	(void)state;
+	fresh(6, STORE_LRU);
+	put("abcdef");
+	store_close(&store);
+	config.media.written = note_write;
+	assert_int_equal(store_open(&store, &config), 0);
+	cuts = 0;
+	assert_int_equal(store_shed(&store, 3), 3);
+	config.media.written = NULL;
+	store_close(&store);
+	assert_true(cuts >= 3);
+	for (unsigned i = 0; i < cuts; i++) {
+		memcpy(region, cut[i], REGION);
+		assert_int_equal(store_open(&store, &config), 0);
+		assert_in_range(store_size(&store), 3, 6 - least);
+		least = 6 - store_size(&store);
+		assert_order(left[least]);
+		store_close(&store);
+	}
+	assert_int_equal(least, 3);
+}
+
+static uint32_t sharer;
+
+static uint32_t who(void *ctx)
+{
+	(void)ctx;
+	return sharer;
+}
+
+/* What one sharer lets go no other one finds; what another one looks at keeps its bytes. */
+static void test_shed_of_a_shared_store(void **state)
+{
+	static const struct store_sharing sharing = {
+		.sharers = 2, .self = who, .patience_ns = 1000000};
+	struct store_view view;
+
+	(void)state;
+	fresh(20, STORE_LRU);
+	put("abcdefghijklmnopqrst");
+	assert_int_equal(store_share(&store, &sharing), 0);
+	sharer = 1;
+	assert_int_equal(store_get(&store, "b", 1, &view), 0);
+	sharer = 0;
+	assert_int_equal(store_shed(&store, 17), 17);
+	sharer = 1;
+	assert_int_equal(store_contains(&store, "b", 1), 0); /* it was read last */
+	assert_int_equal(store_contains(&store, "r", 1), -ENOENT);
+	sharer = 0;
+	assert_int_equal(store_shed(&store, 3), 3);
+	sharer = 1;
+	assert_int_equal(store_contains(&store, "b", 1), -ENOENT);
+	assert_memory_equal(view.data, "value", 5);
+	store_release(&store, &view);
+	sharer = 0;
+	put("z"); /* who writes gives back what was pinned */
+	assert_order("z");
+}
+
 #define EVICT_TEST(f) cmocka_unit_test_teardown(f, close_store)
 
 int main(void)
@@ -217,6 +357,11 @@ int main(void)
 		EVICT_TEST(test_the_only_one),
 		EVICT_TEST(test_a_pinned_one_goes),
 		EVICT_TEST(test_a_damaged_one_does_not_stop_it),
+		EVICT_TEST(test_shed),
+		EVICT_TEST(test_shed_without_an_order),
+		EVICT_TEST(test_shed_is_refused),
+		EVICT_TEST(test_shed_is_cut),
+		EVICT_TEST(test_shed_of_a_shared_store),
 	};
 
 	return cmocka_run_group_tests_name("store evict", tests, NULL, NULL);
