@@ -223,7 +223,7 @@ flash: $(OUT)/flash.img ## build/vexpress-a9/flash.img: the flash with selector 
 # What does not touch the CPU or a device is built for the host as it is.
 HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, atags.c bootdata.c \
 	cmdline.c cmdline_drop.c fault.c final_tree.c find_memory.c flash_image.c handover.c images.c map.c \
-	memory.c params.c params_later.c relocate.c reserve.c reserved_memory.c selection.c selection_write.c \
+	memory.c params.c params_later.c params_oom.c relocate.c reserve.c reserved_memory.c selection.c selection_write.c \
 	store_region.c store_search.c summary.c tree_scan.c zimage.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.

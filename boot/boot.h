@@ -8,6 +8,8 @@
 #include "lib/log.h"
 #include "lib/types.h"
 #include "mm/memblock.h"
+#include "mm/oom.h"
+#include "store/store.h"
 
 #define BOOT_INIT_MAX 512      /**< bytes of cairn.init= kept, with the NUL */
 #define BOOT_COMPLAINTS_MAX 64 /**< lines about memory and reservations that are logged */
@@ -71,6 +73,14 @@ struct boot {
 	uint32_t payload_delay;       /**< cairn.bootdelay, in seconds */
 	char image;            /**< 'A' or 'B': which image of the flash this is; 0: none of them */
 	bool confirm_manually; /**< it came up when a person says so */
+	uint32_t log_buf_len;  /**< a power of two; 0: the log has its ring only */
+	uint32_t store_entries; /**< in the store, at most; 0: as many as fit */
+	enum store_policy store_policy;
+
+	/* Memory that runs out. */
+	uint32_t overcommit;       /**< a policy of mm/overcommit.h */
+	uint32_t overcommit_ratio; /**< percent */
+	struct oom_settings oom;
 
 	/* The store's region. */
 	enum store_place store_place;

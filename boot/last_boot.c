@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/log_tail.h"
 #include "boot/reset_cause.h"
 #include "boot/uptime.h"
 #include "drivers/machine.h"
@@ -115,63 +116,25 @@ static void put_boots(struct entries *e)
 	put_text(e, BOOTS, text);
 }
 
-/* The end of a log: what is left of it without its first SKIP bytes. */
-struct tail {
-	char *text;
-	size_t skip, len;
-};
-
-static void count(void *ctx, const char *text, size_t len)
-{
-	struct tail *t = ctx;
-
-	(void)text;
-	t->len += len;
-}
-
-static void copy(void *ctx, const char *text, size_t len)
-{
-	struct tail *t = ctx;
-	size_t skip = t->skip < len ? t->skip : len;
-
-	t->skip -= skip;
-	memcpy(t->text + t->len, text + skip, len - skip);
-	t->len += len - skip;
-}
-
-/* The last MOST bytes of the last boot's log as whole lines. */
-static void put_tail(struct entries *e, struct tail *t)
-{
-	const char *from = t->text, *end;
-	bool cut = t->skip;
-
-	t->len = 0;
-	log_dump_before(copy, t);
-	end = t->text + t->len;
-	if (cut) /* within a line, or right behind one: that one is left out, too */
-		from = (const char *)memchr(from, '\n', t->len) + 1;
-	put(e, LOG, from, (size_t)(end - from));
-}
-
 static void put_log(struct entries *e)
 {
-	size_t most = e->store->config.media.size / LOG_SHARE;
-	struct tail t = {NULL};
+	size_t len = log_length(log_dump_before), most = e->store->config.media.size / LOG_SHARE;
+	char *text;
 
-	log_dump_before(count, &t);
-	if (!t.len) {
+	if (!len) {
 		forget(e, LOG);
 		return;
 	}
-	t.skip = t.len > most ? t.len - most : 0;
-	t.text = malloc(t.len - t.skip);
-	if (t.text) {
-		put_tail(e, &t);
+	if (len > most)
+		len = most;
+	text = malloc(len);
+	if (text) {
+		put(e, LOG, text, log_tail(log_dump_before, text, len));
 	} else {
 		forget(e, LOG);
 		failed(e, -ENOMEM);
 	}
-	free(t.text);
+	free(text);
 }
 
 static void show_lines(const char *text, const char *end)

@@ -16,6 +16,7 @@
 #include "boot/map.h"
 #include "boot/mmu.h"
 #include "boot/oom.h"
+#include "boot/oom_report.h"
 #include "boot/params.h"
 #include "boot/payload.h"
 #include "boot/shared.h"
@@ -199,6 +200,8 @@ static void open_store(struct boot *b)
 			  .window = map_guards_store(b) ? mmu_store_window : NULL},
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
 		.report = report_store,
+		.max_entries = b->store_entries,
+		.policy = b->store_policy,
 	};
 	if (b->store_problem[0])
 		return; /* another one is somewhere else: store_search() */
@@ -256,17 +259,20 @@ static int may_access(uintptr_t addr, bool write)
 
 static const char *boot_payload(const char *where)
 {
+	oom_report_write(&store);
 	return payload_boot(&boot, &store, where);
 }
 
 static int reset(void)
 {
+	oom_report_write(&store);
 	console_drain(NULL);
 	return last_boot_reset();
 }
 
 static int power_off(void)
 {
+	oom_report_write(&store);
 	console_drain(NULL);
 	return machine_poweroff();
 }
@@ -284,6 +290,13 @@ static const char *holder(phys_addr_t base, phys_addr_t size)
 	if (loaded && memblock_addrs_overlap(base, size, at, loaded))
 		return LOADED_TASK;
 	return boot_holder(&boot, base, size);
+}
+
+/* While core 0 has nothing to do. */
+static void idle(void)
+{
+	oom_report_write(&store);
+	snapshots_idle();
 }
 
 static void run_shell(struct boot *b)
@@ -323,7 +336,7 @@ static void run_shell(struct boot *b)
 	};
 
 	snapshots_start(&store, b->autosave);
-	console_on_idle(snapshots_idle);
+	console_on_idle(idle);
 	if (b->init[0])
 		shell_run(&env, b->init);
 	payload_boot_by_itself(b, &store);
@@ -351,7 +364,7 @@ int main(void)
 	mmu_start_arenas();
 	cores_start(&boot);
 	make_heap(&boot);
-	oom_begin(&boot);
+	oom_begin(&boot, &store);
 	summary_log(&boot);
 	open_store(&boot);
 	last_boot_write(&store);

@@ -7,6 +7,7 @@
 #include "boot/layout.h"
 #include "boot/memory.h"
 #include "boot/params_later.h"
+#include "boot/params_oom.h"
 #include "boot/reserve.h"
 #include "boot/store_region.h"
 #include "lib/log.h"
@@ -87,6 +88,14 @@ static const struct param memory_params[] = {
 	{"cairn.bootdelay", params_boot_delay},
 	{"cairn.image", params_image},
 	{"cairn.confirm", params_confirm},
+	{"cairn.overcommit", params_overcommit},
+	{"cairn.overcommit_ratio", params_overcommit_ratio},
+	{"cairn.panic_on_oom", params_panic_on_oom},
+	{"cairn.oom_kill_allocating_task", params_oom_kill_allocating_task},
+	{"cairn.oom_dump_tasks", params_oom_dump_tasks},
+	{"cairn.store_entries", params_store_entries},
+	{"cairn.store_policy", params_store_policy},
+	{"log_buf_len", params_log_buf_len},
 	{"cairn.semihosting", NULL}, /* taken early */
 	{"cairn.panic", NULL},
 };
@@ -134,5 +143,6 @@ void params_early(struct boot *b)
 void params_memory(struct boot *b)
 {
 	b->payload_delay = PAYLOAD_DELAY;
+	params_oom_defaults(b);
 	params_each(b, memory_params, ARRAY_SIZE(memory_params), complain_about_own);
 }

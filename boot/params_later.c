@@ -9,27 +9,27 @@
 
 #define AUTOSAVE_MAX 10000000U /* four months */
 
-/* Reads VALUE, that of NAME, as seconds; what is none is a line, and *SECONDS stays. */
-static void set_seconds(const char *name, const char *value, uint32_t max, uint32_t *seconds)
+void params_number(const char *name, const char *expected, const char *value, uint32_t max,
+		   uint32_t *number)
 {
 	const char *end;
 	uint64_t read;
 
 	if (!value || number_parse(value, &read, &end) || *end || read > max)
-		pr_warn("cairn.%s=%s: expected seconds from 0 to %lu: ignored", name,
-			value ? value : "", (unsigned long)max);
+		pr_warn("cairn.%s=%s: expected %s: ignored", name, value ? value : "", expected);
 	else
-		*seconds = (uint32_t)read;
+		*number = (uint32_t)read;
 }
 
 void params_autosave(struct boot *b, const char *value)
 {
-	set_seconds("autosave", value, AUTOSAVE_MAX, &b->autosave);
+	params_number("autosave", "seconds from 0 to 10000000", value, AUTOSAVE_MAX, &b->autosave);
 }
 
 void params_boot_delay(struct boot *b, const char *value)
 {
-	set_seconds("bootdelay", value, PAYLOAD_DELAY_MAX, &b->payload_delay);
+	params_number("bootdelay", "seconds from 0 to 3600", value, PAYLOAD_DELAY_MAX,
+		      &b->payload_delay);
 }
 
 void params_boot(struct boot *b, const char *value)

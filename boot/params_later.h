@@ -6,6 +6,13 @@
 
 #include "boot/boot.h"
 
+/**
+ * Reads VALUE, that of the parameter cairn.NAME, as a number from 0 to MAX into *NUMBER. If it is
+ * none *NUMBER stays, and a line says that EXPECTED was. VALUE may be NULL.
+ */
+void params_number(const char *name, const char *expected, const char *value, uint32_t max,
+		   uint32_t *number);
+
 /** cairn.autosave=SECONDS */
 void params_autosave(struct boot *b, const char *value);
 

@@ -78,24 +78,27 @@ size_t heap_size(void)
 	return heap.held;
 }
 
-uint32_t heap_unused(void)
+uint32_t heap_unused(uint32_t keep)
 {
-	return (uint32_t)((heap.held - ROUND_UP(heap.used, PAGE_SIZE)) / PAGE_SIZE);
+	uint32_t pages = (uint32_t)((heap.held - ROUND_UP(heap.used, PAGE_SIZE)) / PAGE_SIZE);
+
+	return pages > keep ? pages - keep : 0;
 }
 
-uint32_t heap_give_back(void)
+uint32_t heap_give_back(bool trim, uint32_t keep)
 {
 	uint32_t pages;
-	size_t keep;
+	size_t held;
 
-	malloc_trim(0); /* by _sbrk(), so without the lock */
+	if (trim)
+		malloc_trim(0); /* by _sbrk(), so without the lock */
 	if (memory_lock())
 		return 0;
-	pages = heap_unused();
-	keep = heap.held - pages * PAGE_SIZE;
+	pages = heap_unused(keep);
+	held = heap.held - pages * PAGE_SIZE;
 	if (pages &&
-	    !memblock_phys_free(heap_base() + (phys_addr_t)keep, (phys_addr_t)(pages * PAGE_SIZE)))
-		heap.held = keep;
+	    !memblock_phys_free(heap_base() + (phys_addr_t)held, (phys_addr_t)(pages * PAGE_SIZE)))
+		heap.held = held;
 	else
 		pages = 0;
 	memory_unlock();

@@ -32,15 +32,16 @@ size_t heap_used(void);
 /** The bytes that are reserved for the heap now; 0 before heap_init(). */
 size_t heap_size(void);
 
-/** How many whole pages behind what malloc has taken are reserved for it. */
-uint32_t heap_unused(void);
+/** How many whole pages behind what malloc has taken are reserved for it, without KEEP of them. */
+uint32_t heap_unused(uint32_t keep);
 
 /**
- * Has malloc give up what it does not need of its end, then frees the pages behind it in memblock.
- * Returns how many these were; 0 also if memory_lock() cannot be had, or memblock's list has no
- * room for the hole that would be left. Not within malloc, and not with memory_lock().
+ * Frees the pages behind what malloc has taken in memblock but for the first KEEP; before that,
+ * with TRIM, malloc gives up what it does not need of its end. Returns how many pages these were; 0
+ * also if memory_lock() cannot be had, or memblock's list has no room for the hole that would be
+ * left. Not with memory_lock(), and with TRIM not within malloc.
  */
-uint32_t heap_give_back(void);
+uint32_t heap_give_back(bool trim, uint32_t keep);
 
 /** The heap's address; 0 before heap_init(). */
 phys_addr_t heap_base(void);

@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-static int trim(size_t pad);
-#define malloc_trim trim
+static int trim_end(size_t pad);
+#define malloc_trim trim_end
 #include "mm/heap.c"
 #undef malloc_trim
 
@@ -30,7 +30,7 @@ static struct {
 } malloc_has;
 
 /* As newlib's: what it gives up it gives by _sbrk(). */
-static int trim(size_t pad)
+static int trim_end(size_t pad)
 {
 	assert_int_equal(pad, 0);
 	malloc_has.calls++;
@@ -87,33 +87,53 @@ static void expect_refused(ptrdiff_t increment)
 static void whole_pages_behind_the_end_go(void **state UNUSED)
 {
 	assert_ptr_equal(_sbrk(SIZE(2) + 1), memory + SIZE(2));
-	assert_int_equal(heap_unused(), 3);
-	assert_int_equal(heap_give_back(), 3);
+	assert_int_equal(heap_unused(0), 3);
+	assert_int_equal(heap_give_back(true, 0), 3);
 	assert_int_equal(malloc_has.calls, 1);
 	expect_reserved(2, 5);
 	assert_int_equal(heap_size(), SIZE(3));
 	assert_int_equal(heap_used(), SIZE(2) + 1);
-	assert_int_equal(heap_unused(), 0);
-	assert_int_equal(heap_give_back(), 0);
+	assert_int_equal(heap_unused(0), 0);
+	assert_int_equal(heap_give_back(true, 0), 0);
 	expect_reserved(2, 5);
 }
 
 static void what_malloc_gives_up_goes_as_well(void **state UNUSED)
 {
-	_sbrk(SIZE(5));
+	_sbrk(SIZE(4));
+	malloc_has.spare = SIZE(3);
+	assert_int_equal(heap_give_back(false, 0), 2); /* in the midst of malloc */
+	assert_int_equal(malloc_has.calls, 0);
+	_sbrk(SIZE(1));
 	malloc_has.spare = SIZE(4);
-	assert_int_equal(heap_unused(), 1);
-	assert_int_equal(heap_give_back(), 5);
+	assert_int_equal(heap_give_back(true, 0), 4);
 	expect_reserved(2, 3);
 	assert_int_equal(heap_used(), SIZE(1));
 }
 
+/* What malloc may want next is kept, and counts as what it has not taken. */
+static void some_pages_may_be_kept(void **state UNUSED)
+{
+	_sbrk(SIZE(1) + 1);
+	assert_int_equal(heap_unused(0), 4);
+	assert_int_equal(heap_unused(3), 1);
+	assert_int_equal(heap_unused(5), 0);
+	assert_int_equal(heap_give_back(true, 4), 0);
+	expect_reserved(2, 8);
+	assert_int_equal(heap_give_back(true, 3), 1);
+	expect_reserved(2, 7);
+	assert_int_equal(heap_unused(3), 0);
+	assert_int_equal(heap_unused(0), 3);
+	assert_int_equal(heap_give_back(true, 5), 0);
+	expect_reserved(2, 7);
+}
+
 static void all_of_it_may_go(void **state UNUSED)
 {
-	assert_int_equal(heap_give_back(), HEAP);
+	assert_int_equal(heap_give_back(true, 0), HEAP);
 	assert_int_equal(memblock_reserved_size(), 0);
 	assert_int_equal(heap_size(), 0);
-	assert_int_equal(heap_give_back(), 0);
+	assert_int_equal(heap_give_back(true, 0), 0);
 	assert_ptr_equal(_sbrk(1), memory + SIZE(2));
 	expect_reserved(2, 3);
 }
@@ -121,7 +141,7 @@ static void all_of_it_may_go(void **state UNUSED)
 static void it_is_taken_again_page_by_page(void **state UNUSED)
 {
 	_sbrk(SIZE(1));
-	heap_give_back();
+	heap_give_back(true, 0);
 	expect_reserved(2, 3);
 	assert_ptr_equal(_sbrk(1), memory + SIZE(3));
 	expect_reserved(2, 4);
@@ -138,7 +158,7 @@ static void it_is_taken_again_page_by_page(void **state UNUSED)
 static void what_somebody_else_has_it_does_not_get(void **state UNUSED)
 {
 	_sbrk(SIZE(1));
-	heap_give_back();
+	heap_give_back(true, 0);
 	assert_int_equal(memblock_reserve(page(4), 1), 0);
 	assert_ptr_equal(_sbrk(SIZE(1)), memory + SIZE(3));
 	expect_refused(1);
@@ -160,11 +180,11 @@ static void a_full_list_keeps_it(void **state UNUSED)
 	for (unsigned i = 1; memblock.reserved.cnt < memblock.reserved.max; i++)
 		assert_int_equal(memblock_reserve(page(PAGES + 2 * i), PAGE_SIZE), 0);
 	assert_int_not_equal(last->size, 0);
-	assert_int_equal(heap_give_back(), 0);
+	assert_int_equal(heap_give_back(true, 0), 0);
 	assert_int_equal(heap_size(), SIZE(HEAP));
 	assert_true(memblock_is_region_reserved(page(7), 1));
 	memblock_phys_free(last->base, last->size);
-	assert_int_equal(heap_give_back(), HEAP - 1);
+	assert_int_equal(heap_give_back(true, 0), HEAP - 1);
 	assert_false(memblock_is_region_reserved(page(3), SIZE(HEAP - 1)));
 	assert_true(memblock_is_region_reserved(page(PAGES), 1));
 }
@@ -174,12 +194,12 @@ static void without_the_lock_nothing_happens(void **state UNUSED)
 {
 	memory_lock_start(NS_PER_MS); /* without a clock its looks at the lock are counted */
 	assert_int_equal(memory_lock(), 0);
-	assert_int_equal(heap_give_back(), 0);
+	assert_int_equal(heap_give_back(true, 0), 0);
 	expect_refused(1);
 	expect_reserved(2, 8);
 	memory_unlock();
 	assert_ptr_equal(_sbrk(1), memory + SIZE(2));
-	assert_int_equal(heap_give_back(), 5);
+	assert_int_equal(heap_give_back(true, 0), 5);
 	memory_lock_start(0);
 }
 
@@ -190,6 +210,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		HEAPED(whole_pages_behind_the_end_go),
 		HEAPED(what_malloc_gives_up_goes_as_well),
+		HEAPED(some_pages_may_be_kept),
 		HEAPED(all_of_it_may_go),
 		HEAPED(it_is_taken_again_page_by_page),
 		HEAPED(what_somebody_else_has_it_does_not_get),

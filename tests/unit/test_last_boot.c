@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "boot/last_boot.c"
+#include "boot/log_tail.c"
 #include "boot/reset_cause.c"
 #include "boot/uptime.c"
 #include "lib/log.c"
@@ -252,11 +253,9 @@ static void a_long_log_loses_its_start(void **state UNUSED)
 static size_t told(const char *text)
 {
 	static char lines[LOG_RING_SIZE + 1];
-	struct tail t = {.text = lines};
 	size_t n = 0;
 
-	log_dump(copy, &t);
-	lines[t.len] = '\0';
+	lines[log_tail(log_dump, lines, sizeof(lines) - 1)] = '\0';
 	for (const char *at = lines; (at = strstr(at, text)); at++)
 		n++;
 	return n;
