@@ -66,25 +66,7 @@ bool cmdline_same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
-static unsigned suffix_shift(char c)
-{
-	static const char suffixes[] = "kmgtpe";
-	const char *p = c ? strchr(suffixes, c | 0x20) : NULL;
-
-	return p ? 10U * (unsigned)(p - suffixes + 1) : 0;
-}
-
 bool cmdline_size(const char *text, uint64_t *value, const char **end)
 {
-	uint64_t v;
-	unsigned shift;
-
-	if (number_parse(text, &v, end))
-		return false;
-	shift = suffix_shift(**end);
-	if (v > UINT64_MAX >> shift)
-		return false;
-	*value = v << shift;
-	*end += shift != 0;
-	return true;
+	return !number_size(text, value, end);
 }

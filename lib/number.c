@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 static unsigned digit_of(char c)
 {
@@ -39,5 +40,29 @@ int number_parse(const char *text, uint64_t *value, const char **end)
 	if (too_large)
 		return -EOVERFLOW;
 	*value = v;
+	return 0;
+}
+
+static unsigned suffix_shift(char c)
+{
+	static const char suffixes[] = "kmgtpe";
+	const char *p = c ? strchr(suffixes, c | 0x20) : NULL;
+
+	return p ? 10U * (unsigned)(p - suffixes + 1) : 0;
+}
+
+int number_size(const char *text, uint64_t *value, const char **end)
+{
+	uint64_t v;
+	int err = number_parse(text, &v, end);
+	unsigned shift;
+
+	if (err)
+		return err;
+	shift = suffix_shift(**end);
+	if (v > UINT64_MAX >> shift)
+		return -EOVERFLOW;
+	*value = v << shift;
+	*end += shift != 0;
 	return 0;
 }

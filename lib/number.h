@@ -11,4 +11,10 @@
  */
 int number_parse(const char *text, uint64_t *value, const char **end);
 
+/**
+ * The same for a size: behind the number there may be one of K M G T P E in either case, for powers
+ * of 1024.
+ */
+int number_size(const char *text, uint64_t *value, const char **end);
+
 #endif

@@ -6,7 +6,9 @@
 #include "mm/memblock.h"
 #include "mm/memblock_dump.h"
 #include "mm/memory_lock.h"
+#include "mm/overcommit.h"
 #include "mm/pgtable.h"
+#include "mm/task.h"
 #include "shell/command.h"
 
 /* A list as Linux shows it under /sys/kernel/debug/memblock. */
@@ -107,6 +109,11 @@ int cmd_meminfo(struct shell_env *env, int argc, char *argv[])
 	kilobytes(env, "LargestFree:", largest);
 	kilobytes(env, "HeapUsed:", env->heap_used ? env->heap_used() : 0);
 	kilobytes(env, "HeapSize:", env->heap_size ? env->heap_size() : 0);
+	if (!shell_lock_tasks(env, argv[0]))
+		return -1;
+	kilobytes(env, "CommitLimit:", overcommit_limit() * PAGE_SIZE);
+	kilobytes(env, "Committed_AS:", overcommit_promised() * PAGE_SIZE);
+	task_unlock();
 	return 0;
 }
 

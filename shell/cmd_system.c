@@ -102,6 +102,8 @@ int cmd_dmesg(struct shell_env *env, int argc, char *argv[])
 		return show_entry(env, "cairn/log", "nothing is left of the last boot's log");
 	else if (!strcmp(argv[1], "-p"))
 		return show_entry(env, "cairn/panic", "no panic was reported");
+	else if (!strcmp(argv[1], "-o"))
+		return show_entry(env, "cairn/oom", "memory never ran out");
 	else
 		return COMMAND_USAGE;
 	return 0;

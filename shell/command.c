@@ -105,3 +105,34 @@ bool shell_number(struct shell_env *env, const char *what, const char *word, uin
 			     (unsigned long long)min, (unsigned long long)max);
 	return false;
 }
+
+bool shell_size(struct shell_env *env, const char *what, const char *word, uint64_t *value)
+{
+	const char *end;
+
+	if (!number_size(word, value, &end) && !*end && *value)
+		return true;
+	shell_printf(env, "%s is \"", what);
+	shell_word(env, word);
+	shell_printf(env, "\": a size such as 64M was expected\n");
+	return false;
+}
+
+bool shell_signed(struct shell_env *env, const char *what, const char *word, int64_t min,
+		  int64_t max, int64_t *value)
+{
+	bool below = *word == '-';
+	uint64_t size;
+	const char *end;
+
+	if (!number_parse(word + below, &size, &end) && !*end && size <= INT64_MAX) {
+		*value = below ? -(int64_t)size : (int64_t)size;
+		if (*value >= min && *value <= max)
+			return true;
+	}
+	shell_printf(env, "%s is \"", what);
+	shell_word(env, word);
+	shell_printf(env, "\": a number from %lld to %lld was expected\n", (long long)min,
+		     (long long)max);
+	return false;
+}

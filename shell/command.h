@@ -5,6 +5,8 @@
 
 #include "shell/shell.h"
 
+struct task; /* mm/task.h */
+
 /** A command says this, besides 0 and -1, to have its usage line printed; the outcome is -1 then.
  */
 #define COMMAND_USAGE 1
@@ -55,6 +57,13 @@ int shell_failed(struct shell_env *env, const char *name, int err);
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
 		  uint64_t max, uint64_t *value);
 
+/** The same for a size, which a K, M or G may follow as in mem=; at least 1. */
+bool shell_size(struct shell_env *env, const char *what, const char *word, uint64_t *value);
+
+/** shell_number() for numbers that may have a '-' in front of them. */
+bool shell_signed(struct shell_env *env, const char *what, const char *word, int64_t min,
+		  int64_t max, int64_t *value);
+
 /** Says that NAME could not have memory_lock(). */
 void shell_lists_in_use(struct shell_env *env, const char *name);
 
@@ -63,6 +72,16 @@ void shell_lists_in_use(struct shell_env *env, const char *name);
  * False after a line of NAME if it cannot be had.
  */
 bool shell_lock_memory(struct shell_env *env, const char *name);
+
+/** Takes task_lock() for NAME; task_unlock() ends it. False after a line of NAME if it cannot be
+ * had. */
+bool shell_lock_tasks(struct shell_env *env, const char *name);
+
+/** The task called WORD, or NULL after a line of NAME. With that lock. */
+struct task *shell_find_task(struct shell_env *env, const char *name, const char *word);
+
+/** Removes T, and says what came of it as NAME. 0 or -1. With that lock. */
+int shell_remove_task(struct shell_env *env, const char *name, struct task *t);
 
 #define SHELL_ROW 4 /**< words that one shell_row() can show */
 
@@ -102,7 +121,7 @@ int cmd_help(struct shell_env *env, int argc, char *argv[]);
 /** Version, board and where the device tree was found, a line each. */
 int cmd_version(struct shell_env *env, int argc, char *argv[]);
 /** The log of this boot; with "-1" that of the last one, which is the entry cairn/log; with "-p"
- * the report of the last panic, cairn/panic. */
+ * the report of the last panic, cairn/panic; with "-o" that of memory that ran out, cairn/oom. */
 int cmd_dmesg(struct shell_env *env, int argc, char *argv[]);
 /** env->bootargs, escaped. */
 int cmd_bootargs(struct shell_env *env, int argc, char *argv[]);
@@ -127,6 +146,13 @@ int cmd_poweroff(struct shell_env *env, int argc, char *argv[]);
 int cmd_memblock(struct shell_env *env, int argc, char *argv[]);
 /** Sums in kB; MemTotal is MemReserved + MemFree + NoMap. */
 int cmd_meminfo(struct shell_env *env, int argc, char *argv[]);
+
+/** The tasks and what they hold; the score of one, its oom_score_adj; has it give up what it holds.
+ */
+int cmd_oom(struct shell_env *env, int argc, char *argv[]);
+/** Lists arenas; makes one, with a task for it; touches its pages, on other cores as well; frees
+ * it. */
+int cmd_arena(struct shell_env *env, int argc, char *argv[]);
 
 /** What the flash is; shows, erases or writes a part of it. "--force" at the end: also where the
  * partitions say no. */

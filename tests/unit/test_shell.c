@@ -16,6 +16,8 @@
 #include "lib/log.h"
 #include "mm/memblock.h"
 #include "mm/memory_lock.h"
+#include "mm/overcommit.h"
+#include "mm/task.h"
 #include "shell/command.h"
 #include "shell/shell.h"
 
@@ -96,6 +98,11 @@ static int may_access(uintptr_t addr, bool write)
 											 : -EFAULT;
 }
 
+static uint32_t core0(void)
+{
+	return 0;
+}
+
 static size_t heap_used(void)
 {
 	return 5 * 1024 + 1023;
@@ -115,6 +122,8 @@ static void reset_list(struct memblock_type *type)
 
 static int setup(void **state)
 {
+	static const struct task_env tasks = {.self = core0, .patience_ns = 1000};
+
 	(void)state;
 	memset(&out, 0, sizeof(out));
 	clock_ms = 1000000;
@@ -139,6 +148,7 @@ static int setup(void **state)
 				 .heap_size = heap_size};
 	reset_list(&memblock.memory);
 	reset_list(&memblock.reserved);
+	tasks_start(&tasks);
 	log_reset();
 	memset(region, 0, sizeof(region));
 	assert_int_equal(store_format(&config.media, 7), 0);
@@ -330,7 +340,7 @@ static void test_dmesg_of_the_last_boot(void **state)
 	EXPECT("dmesg -1", "[    0.000000] one \\x07\ttwo \xc3\xa4\n\\x1b[2J\\x0dthree\\x7f\n");
 	EXPECT("put cairn/log 'no line'; dmesg -1", "put: cairn/log, 7 bytes\nno line\n");
 	EXPECT("put cairn/log ''; dmesg -1", "put: cairn/log, 0 bytes\n\n");
-	REFUSED("dmesg 1", "usage: dmesg [-1|-p]\n");
+	REFUSED("dmesg 1", "usage: dmesg [-1|-p|-o]\n");
 	env.store_closed = "it is damaged";
 	REFUSED("dmesg -1",
 		"dmesg: the store is not open: it is damaged (store format --yes starts "
@@ -669,14 +679,18 @@ static void test_meminfo(void **state)
 	EXPECT("meminfo", "MemTotal:              0 kB\nMemReserved:           0 kB\n"
 			  "MemFree:               0 kB\nNoMap:                 0 kB\n"
 			  "LargestFree:           0 kB\nHeapUsed:              5 kB\n"
-			  "HeapSize:             64 kB\n");
+			  "HeapSize:             64 kB\nCommitLimit:           0 kB\n"
+			  "Committed_AS:          0 kB\n");
 	make_memory();
 	env.heap_used = NULL;
 	env.heap_size = NULL;
+	assert_int_equal(overcommit_promise("x", 3072), 0);
 	EXPECT("meminfo", "MemTotal:        1048576 kB\nMemReserved:        3072 kB\n"
 			  "MemFree:         1044480 kB\nNoMap:              1024 kB\n"
 			  "LargestFree:      769024 kB\nHeapUsed:              0 kB\n"
-			  "HeapSize:              0 kB\n");
+			  "HeapSize:              0 kB\nCommitLimit:      522240 kB\n"
+			  "Committed_AS:      12288 kB\n");
+	overcommit_forget(3072);
 }
 
 /* The device tree. */
