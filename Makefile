@@ -65,7 +65,7 @@ $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
 $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
 	room.o share.o share_read.o shed.o stat.o store.o super.o walk.o): CFLAGS += -Os
 $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o number.o symbols.o unwind.o): CFLAGS += -Os
-$(OUT)/mm/memblock_dump.o: CFLAGS += -Os
+$(addprefix $(OUT)/mm/, memblock_dump.o memblock_limit.o memblock_slots.o): CFLAGS += -Os
 $(addprefix $(OUT)/, mm/heap.o mm/loaded.o mm/memtest.o mm/pgtable.o lib/job.o): CFLAGS += -Os
 $(addprefix $(OUT)/mm/, arena.o badness.o oom.o overcommit.o pgtable_lend.o task.o): CFLAGS += -Os
 $(addprefix $(OUT)/, lib/flash.o lib/ymodem.o store/snapshot.o): CFLAGS += -Os
@@ -711,6 +711,10 @@ STAGE_OBJ := $(addprefix $(OUT)/, $(addprefix boot/, cmdline_drop.o early.o fina
 	lib/flash.o lib/ymodem.o $(addprefix shell/, cmd_boot.o cmd_flash.o cmd_images.o cmd_loady.o cmd_save.o) \
 	store/snapshot.o)
 
+# And those that answer when memory runs out: tasks, promises, arenas, who has to go.
+OOM_OBJ := $(addprefix $(OUT)/, $(addprefix mm/, arena.o badness.o loaded.o memblock_slots.o oom.o overcommit.o pgtable_lend.o task.o) \
+	$(addprefix boot/, oom.o oom_report.o page_fault.o params_oom.o) shell/cmd_arena.o shell/cmd_oom.o store/shed.o)
+
 .PHONY: size
 size: ## how large image, selector, memblock are; fails beyond a budget
 	@tools/setup.sh budgets
@@ -722,7 +726,7 @@ size: ## how large image, selector, memblock are; fails beyond a budget
 figures-size: all $(OUT)/size/cairn.map $(OUT)/selector.bin
 	@mkdir -p build/figures
 	@{ set -e; \
-	tools/image-size.sh $(OUT)/cairn.elf $(OUT)/cairn.map 'stage $(STAGE_OBJ)'; \
+	tools/image-size.sh $(OUT)/cairn.elf $(OUT)/cairn.map 'stage $(STAGE_OBJ)' 'oom $(OOM_OBJ)'; \
 	echo "figure selector_bytes $$(stat -c %s $(OUT)/selector.bin) bytes"; \
 	tools/memblock-size.sh $(OUT)/size/cairn.map $(MEMBLOCK_SMALL); } >build/figures/size
 .PHONY: figures-boot
@@ -742,8 +746,8 @@ record-budgets: ## writes what is measured now into tests/budgets, for later one
 	$(MAKE) --no-print-directory all
 	@for group in $(BUDGETS); do $(MAKE) --no-print-directory figures-$$group && tools/check-budgets.py --record $$group || exit 1; done
 
-# memblock for the smallest image, linked with the rest as it is.
-MEMBLOCK := $(wildcard mm/memblock*.c)
+# memblock for the smallest image, linked with the rest as it is; its slots are part of arenas.
+MEMBLOCK := $(filter-out mm/memblock_slots.c, $(wildcard mm/memblock*.c))
 MEMBLOCK_SMALL := $(MEMBLOCK:%.c=$(OUT)/size/%.o)
 $(OUT)/size/%.o: %.c | $(OUT)/gen/version.h
 	@mkdir -p $(@D)

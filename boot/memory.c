@@ -103,7 +103,7 @@ static int usable_ranges(const void *fdt, struct bank ranges[USABLE_RANGES_MAX])
 
 	if (!p || dt_cells(fdt, 0, &ac, &sc))
 		return 0;
-	if (len % (4 * (ac + sc))) {
+	if ((unsigned)len % (4U * (unsigned)(ac + sc))) {
 		pr_warn("/chosen linux,usable-memory-range: %d bytes, expected pairs of %d: "
 			"ignored",
 			len, 4 * (ac + sc));

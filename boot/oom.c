@@ -15,7 +15,7 @@
 #include "mm/task.h"
 
 #define PATIENCE_NS (10 * NS_PER_S) /* for the lock, and for a task that is being removed */
-#define HEAP_KEEP 32    /* pages of the heap that stay: the store has to go on */
+#define HEAP_KEEP 32                /* pages of the heap that stay: the store has to go on */
 #define BACKLOG_SHARE 8 /* the part of memory that log_buf_len= may have: one in so many */
 #define SHED_SHARE 8    /* and the part of the store's entries that go at a time */
 

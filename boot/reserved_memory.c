@@ -65,6 +65,12 @@ static int pair_bytes(const struct cells *c)
 	return 4 * (c->address + c->size);
 }
 
+/* Whether LEN bytes of a property, which are not negative, are whole pairs. */
+static bool are_pairs(int len, const struct cells *c)
+{
+	return (unsigned)len % (unsigned)pair_bytes(c) == 0;
+}
+
 /* The reg of a child: its length if it is whole pairs, 0 if there is none, -1 and a line if not. */
 static int reg_of(struct boot *b, int node, const struct cells *c, const uint8_t **reg)
 {
@@ -73,7 +79,7 @@ static int reg_of(struct boot *b, int node, const struct cells *c, const uint8_t
 	*reg = fdt_getprop(b->fdt, node, "reg", &len);
 	if (!*reg)
 		return 0;
-	if (len == 0 || len % pair_bytes(c) == 0)
+	if (are_pairs(len, c))
 		return len;
 	boot_complain(
 		b, LOG_ERR,
@@ -95,7 +101,7 @@ static int overlapped_child(const void *fdt, int parent, int node, const struct 
 		if (other == node)
 			return -1;
 		reg = fdt_getprop(fdt, other, "reg", &len);
-		if (!reg || !dt_available(fdt, other) || len % pair_bytes(c))
+		if (!reg || !dt_available(fdt, other) || !are_pairs(len, c))
 			continue;
 		for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
 			uint64_t at = dt_number(reg, c->address);
@@ -175,7 +181,7 @@ static phys_addr_t find_place(struct boot *b, int node, const struct cells *c, p
 
 	if (!p)
 		return memblock_phys_alloc_range(size, align, 0, MEMBLOCK_ALLOC_ANYWHERE);
-	if (len % pair_bytes(c)) {
+	if (!are_pairs(len, c)) {
 		boot_complain(
 			b, LOG_ERR,
 			"reserved-memory: %s: alloc-ranges has %d bytes, expected pairs of %d",

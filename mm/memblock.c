@@ -12,7 +12,7 @@
 #include <string.h>
 
 static struct memblock_region memory_regions[INIT_MEMBLOCK_REGIONS];
-static struct memblock_region reserved_regions[INIT_MEMBLOCK_RESERVED_REGIONS];
+struct memblock_region memblock_first_reserved[INIT_MEMBLOCK_RESERVED_REGIONS];
 
 struct memblock memblock = {
 	.current_limit = MEMBLOCK_ALLOC_ANYWHERE,
@@ -22,7 +22,7 @@ struct memblock memblock = {
 		   .name = "memory"},
 	.reserved = {.cnt = 1,
 		     .max = INIT_MEMBLOCK_RESERVED_REGIONS,
-		     .regions = reserved_regions,
+		     .regions = memblock_first_reserved,
 		     .name = "reserved"},
 };
 
@@ -55,9 +55,6 @@ static void set_region(struct memblock_region *r, phys_addr_t base, phys_addr_t 
 	r->flags = attr & 0xff;
 	memblock_set_region_node(r, (int)(attr >> 8) - 1);
 }
-
-static int memblock_double_array(struct memblock_type *type, unsigned long max, phys_addr_t base,
-				 phys_addr_t end);
 
 /* Moves the regions from R on to R + BY, for which there is room. */
 static inline void move_regions(struct memblock_type *type, struct memblock_region *r, long by)
@@ -302,24 +299,22 @@ void memblock_free(void *ptr, size_t size)
 		memblock_phys_free((phys_addr_t)(uintptr_t)ptr, (phys_addr_t)size);
 }
 
-/*
- * Gives TYPE an array of MAX regions, at least two more than it has, outside of [base, end), which
- * the caller is about to change. 0 or -ENOMEM. Linux's name, since the trace shows it as a caller.
- */
-TRACED static int memblock_double_array(struct memblock_type *type, unsigned long max,
-					phys_addr_t base, phys_addr_t end)
+/* Linux's name, since the trace shows it as a caller. */
+TRACED int memblock_double_array(struct memblock_type *type, unsigned long max, phys_addr_t base,
+				 phys_addr_t end)
 {
 	struct memblock_type *reserved = &memblock.reserved;
 	struct memblock_region *old = type->regions;
 	size_t old_size = type->max * sizeof(*old);
-	phys_addr_t size = ROUND_UP((phys_addr_t)(max * sizeof(*old)), PAGE_SIZE), at;
+	phys_addr_t size, at;
 
-	if (!may_resize || max > SIZE_MAX / 2 / sizeof(*old))
+	if (!may_resize || max > SIZE_MAX / 64) /* a region takes less than half of that */
 		return -ENOMEM;
 	/* The new array takes a slot there, and to free the old one may take another. */
 	if (type != reserved && reserved->max - reserved->cnt < 2 &&
 	    memblock_double_array(reserved, 2 * reserved->max, base, end))
 		return -ENOMEM;
+	size = ROUND_UP((phys_addr_t)(max * sizeof(*old)), PAGE_SIZE);
 	at = memblock_find_in_range(end, MEMBLOCK_ALLOC_ACCESSIBLE, size, PAGE_SIZE);
 	if (!at && base > PAGE_SIZE)
 		at = memblock_find_in_range(0, min_addr_of(base, memblock.current_limit), size,
@@ -333,7 +328,7 @@ TRACED static int memblock_double_array(struct memblock_type *type, unsigned lon
 	if (TRACING)
 		memblock_tracer->doubled(type, at, size);
 	memblock_reserve(at, size);
-	if (old != memory_regions && old != reserved_regions)
+	if (old != memory_regions && old != memblock_first_reserved)
 		memblock_free(old, ROUND_UP(old_size, PAGE_SIZE));
 	return 0;
 }
@@ -341,31 +336,4 @@ TRACED static int memblock_double_array(struct memblock_type *type, unsigned lon
 void memblock_allow_resize(void)
 {
 	may_resize = true;
-}
-
-int memblock_reserve_slots(unsigned long slots)
-{
-	struct memblock_type *type = &memblock.reserved;
-	unsigned long has = memblock_count(type);
-
-	if (type->max - has >= slots)
-		return 0;
-	if (slots > ULONG_MAX - 2 - has)
-		return -ENOMEM;
-	/* The array takes a slot in itself, and to free the old one may take another. */
-	return memblock_double_array(type, has + slots + 2, 0, 0);
-}
-
-void memblock_release_slots(void)
-{
-	struct memblock_type *type = &memblock.reserved;
-	struct memblock_region *old = type->regions;
-	size_t old_size = type->max * sizeof(*old);
-
-	/* What it takes to free the array must fit, too. */
-	if (old == reserved_regions || type->cnt >= INIT_MEMBLOCK_RESERVED_REGIONS)
-		return;
-	type->regions = memcpy(reserved_regions, old, type->cnt * sizeof(*old));
-	type->max = INIT_MEMBLOCK_RESERVED_REGIONS;
-	memblock_free(old, ROUND_UP(old_size, PAGE_SIZE));
 }

@@ -21,6 +21,16 @@ extern bool memblock_has_mirror;
 /** Tells the hook, if there is one, WHAT is wrong with a call that CALLER made. */
 void memblock_wrong(const char *what, const void *caller);
 
+/** What the list of reservations begins with. */
+extern struct memblock_region memblock_first_reserved[INIT_MEMBLOCK_RESERVED_REGIONS];
+
+/**
+ * Gives TYPE an array of MAX regions, at least two more than it has, outside of [base, end), which
+ * the caller is about to change. 0 or -ENOMEM.
+ */
+int memblock_double_array(struct memblock_type *type, unsigned long max, phys_addr_t base,
+			  phys_addr_t end);
+
 /** The lower one of two addresses. */
 static inline phys_addr_t min_addr_of(phys_addr_t a, phys_addr_t b)
 {

@@ -225,7 +225,7 @@ static int count_unused(uint32_t *pages)
 	if (err)
 		return err;
 	for_each_free_mem_range (i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
-		sum += whole_pages(start, end, memblock_get_current_limit());
+		sum += whole_pages(start, end, memblock.current_limit);
 	memory_unlock();
 	*pages = (uint32_t)sum;
 	return 0;
