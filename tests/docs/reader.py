@@ -8,12 +8,12 @@ import sys
 
 import pexpect
 
-from board import PROMPT, WAIT, Board
+from board import LIFE, Board
 
 LONG = 300  # seconds for any one block of host commands; a build is the longest
 
 # What differs from run to run, from commit to commit or with the size of the code.
-VARIES = [(re.compile(pattern), plain) for pattern, plain in (
+VARIES = [(re.compile(pattern), instead) for pattern, instead in (
     (r"^\[ *\d+\.\d+\]", "[TIME]"),
     (r"\bCairn (v\d[\w.-]*|[0-9a-f]{7,}(-dirty)?|unknown)", "Cairn VERSION"),
     (r"\b\d+\.\d+ s\b", "TIME s"),
@@ -138,7 +138,7 @@ class Reader:
     def rest(self):
         """What comes until the program ends."""
         child = self.board.child
-        child.expect(pexpect.EOF, timeout=WAIT)
+        child.expect(pexpect.EOF, timeout=LIFE)  # a compiler may have been called
         self.close()
         return child.before.replace("\r", "")
 
