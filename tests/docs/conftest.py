@@ -47,7 +47,8 @@ def checkout(tmp_path_factory, environment):
         copy(REPO / "build" / name, path / "build" / name)
     (path / "VERSION").write_text(f"{version()} {version('date')}\n")  # the copy has no history
     subprocess.run(["make", "-s", "all", "flash", "memmap", "fcs", "lib"], cwd=path, env=environment, check=True, timeout=600)
-    return path
+    yield path
+    shutil.rmtree(path)  # pytest would keep those of some runs, which are large
 
 
 @pytest.fixture
