@@ -153,3 +153,13 @@ def test_lines(name):
     assert len(clauses) > 3
     for clause in clauses:
         assert clause in said, f"{name}: {clause}"
+
+
+def test_store_calls():
+    """firmware.md has every call of the store, in its program or in a table."""
+    calls = {call for name in ("store/store.h", "store/snapshot.h")
+             for call in re.findall(r"^[a-z].*?\**((?:store|snapshots?)_\w+)\(", source(name), re.M)}
+    assert len(calls) > 35
+    program = "".join(block.text for block in split("docs/firmware.md")[1])
+    missing = {call for call in calls if f"{call}(" not in program and f"`{call}()`" not in page("docs/firmware.md")}
+    assert missing == set()
