@@ -516,7 +516,7 @@ DEPS := $(OBJ:.o=.d) $(STRESS:.o=.d) $(MEMBLOCK_SMALL:.o=.d) $(wildcard build/ho
 
 .PHONY: unit
 unit: $(TESTS:%=$(HOST)/%) $(TESTS_32:%=build/host32/%) $(NUMA_TESTS:%=build/host-numa/%) ## host unit tests, under ASan and UBSan
-	tools/run-unit.sh $(TESTS:%=$(HOST)/%)
+	FIGURES=$(HOST)/figures tools/run-unit.sh $(TESTS:%=$(HOST)/%)
 	STORE_CUT_POINTS=100000 STORE_OPS=50000 tools/run-unit.sh $(TESTS_32:%=build/host32/%)
 	MEMBLOCK_CALLS=300000 tools/run-unit.sh $(NUMA_TESTS:%=build/host-numa/%)
 

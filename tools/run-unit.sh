@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs each test program given, two at a time, shows what the failing ones printed and every figure,
-# and counts.
+# and counts. FIGURES in the environment is a file for the figures.
 set -eu
 
 dir=$(mktemp -d)
@@ -14,7 +14,7 @@ printf '%s\n' "$@" | xargs -P 2 -I {} sh -c '
 ' sh "$dir" {}
 
 sed -n 's/^\[  *OK *\].*/passed/p' "$dir"/build_* | wc -l >"$dir/passed"
-grep -h '^figure ' "$dir"/build_* || true
+(grep -h '^figure ' "$dir"/build_* || true) | tee "${FIGURES:-/dev/null}"
 if [ -s "$dir/failed" ]; then
 	while IFS=: read -r test why; do
 		echo "---- $test:$why"

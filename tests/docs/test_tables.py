@@ -163,3 +163,18 @@ def test_store_calls():
     program = "".join(block.text for block in split("docs/firmware.md")[1])
     missing = {call for call in calls if f"{call}(" not in program and f"`{call}()`" not in page("docs/firmware.md")}
     assert missing == set()
+
+
+def test_measured():
+    """What durability.md says was tried is what `make unit` has tried last, within a twentieth."""
+    figures, library = REPO / "build" / "host" / "figures", REPO / "build" / "host" / "libcairn.a"
+    if not figures.exists() or figures.stat().st_mtime < library.stat().st_mtime:
+        pytest.skip("make unit has not run since the last change")
+    measured = dict(re.findall(r"^figure (\w+) (\d+) ", figures.read_text(), re.M))
+    compared = 0
+    for cell in re.findall(r"(?<=\|)[^|]*`figure [^|]*(?=\|)", page("docs/durability.md")):
+        name, shown = re.search(r"`figure (\w+)`", cell)[1], int(re.search(r"[\d,]{2,}", cell)[0].replace(",", ""))
+        if name in measured:
+            assert abs(int(measured[name]) - shown) <= shown / 20, f"{name}: {measured[name]} was measured, {shown} is shown"
+            compared += 1
+    assert compared == 3
