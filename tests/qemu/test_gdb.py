@@ -170,6 +170,30 @@ def test_in_the_midst_of_a_put(boot, gdb):
     assert found[0] == before and found[-1] == after
 
 
+def test_tasks(boot, gdb):
+    """Who is there is what oom tasks says; arenas with the sizes that it has for them."""
+    board = boot(extra=gdb.options)
+    for line in ("arena new job 8M", "arena touch job 100K", "arena new child 64M job", "oom adj child 9",
+                 "arena touch child 5M", "arena new gone 4K", "arena free gone"):
+        board.run(line)
+    rows = [line.split(None, 7) for line in board.run("oom tasks").splitlines()[1:-1]]
+    expected = [f"{pid:>5} {parent:>5} {adj:>14}  {name}" for pid, parent, *_, adj, _, name in rows]
+    found, complaints = gdb.ask("cairn tasks")
+    assert complaints == "" and found.startswith("  pid  ppid  oom_score_adj  name\n")
+    lines = found.splitlines()[1:]
+    assert [line for line in lines if not line.startswith(28 * " ")] == expected
+    holds = dict(zip([row[-1] for row in rows], [line.strip() for line in lines[1::2]]))
+    assert holds["boot (never removed)"] == "what count_boot() in boot/oom.c counts"
+    assert holds["store"] == "what count_store() in boot/oom.c counts"
+    assert {"job", "child"} <= set(holds)
+    for _, _, total, rss, tables, *_, name in rows:
+        if name in ("job", "child"):
+            assert re.fullmatch(rf"arena at 0x[0-9a-f]{{8}}: {total} kB promised, {rss} kB held, {tables} kB of tables",
+                                holds[name])
+    *_, complaints = gdb.ask("set 'mm/task.c'::tasks[0].holdings->next = 'mm/task.c'::tasks[0].holdings", "cairn tasks")
+    assert complaints == "cairn tasks: boot holds more than 64 things: its list is damaged\n"
+
+
 def test_pretty_printers(boot, gdb):
     """Regions, lists and records, each in one line."""
     board = boot("-m", "64M", extra=gdb.options)
@@ -208,9 +232,9 @@ def test_before_the_first_instruction(boot, gdb):
     boot(extra=[*gdb.options, "-S"], prompt=False)
     while not gdb.socket.is_socket():
         pass
-    *found, complaints = gdb.ask("cairn memblock", "cairn store", "cairn log", "cairn log before")
+    *found, complaints = gdb.ask("cairn memblock", "cairn store", "cairn log", "cairn log before", "cairn tasks")
     assert found[0].startswith("MEMBLOCK configuration:\n memory size = 0x00000000 ")
-    assert found[1:] == ["", "", ""]
+    assert found[1:] == ["", "", "", "  pid  ppid  oom_score_adj  name\n"]
     assert complaints.splitlines() == [
         "cairn store: the image has no store, or is not that far yet: -at ADDR says where one lies",
         *2 * ["cairn log: there is no ring yet: this boot has logged nothing"]]
@@ -221,6 +245,7 @@ def test_wrong_usage(boot, gdb):
     expected = {
         "cairn memblock list": '"list" is no list: memory or reserved was expected',
         "cairn log -1": '"-1" is no log: before or nothing was expected',
+        "cairn tasks all": '"all": nothing was expected',
         "cairn store note": "expected slots, get KEY or nothing",
         "cairn store get": "expected slots, get KEY or nothing",
         "cairn store get nothing": "no such key: nothing",

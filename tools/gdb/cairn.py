@@ -30,6 +30,8 @@ TAG, FREE, STAGED, STAGED_DELETE, ASIDE = 0x5A7AC0DE, 0x46524545, 0x00535447, 0x
 LOG_MAGIC = 0x4C6F6731  # lib/log.c
 LOG_HEAD = 5  # bytes before a record's text
 
+HOLDINGS_MAX = 64  # of one task, and more than there are
+
 Copy = namedtuple("Copy", "magic version state size salt generation boots limit floor batch_low batch_high "
                   "evict_new evict_victim evict_offset place checksum")
 Slot = namedtuple("Slot", "off size state key data meta expiry number")
@@ -445,6 +447,58 @@ class Log(Command):
             gdb.write(line)
 
 
+# ---- tasks --------------------------------------------------------------------------------------
+
+
+def holdings(task):
+    """What a task holds, as a list of values."""
+    found, holding = [], task["holdings"]
+    while int(holding):
+        if len(found) == HOLDINGS_MAX:
+            fail(f"cairn tasks: {task['name'].string()} holds more than {HOLDINGS_MAX} things: its list is damaged")
+        found.append(holding.dereference())
+        holding = holding["next"]
+    return found
+
+
+def holding_text(holding):
+    """What a holding is: an arena's size, or the function that counts it."""
+    count = int(holding["count"]) & ~1  # the Thumb bit
+    if count == int(evaluate("&'mm/arena.c'::count")) & ~1:
+        arena = holding.address.cast(gdb.lookup_type("struct arena").pointer()).dereference()
+        promised, held, tables = (4 * int(arena[name]) for name in ("pages", "held", "tables"))
+        return f"arena at 0x{int(arena['base']):08x}: {promised} kB promised, {held} kB held, {tables} kB of tables"
+    block, where = gdb.block_for_pc(count), gdb.find_pc_line(count).symtab
+    if not block or not block.function or not where:
+        return f"what no function of Cairn counts (0x{count:08x}): its list is damaged"
+    return f"what {block.function.name}() in {where.filename} counts"
+
+
+class Tasks(Command):
+    """Shows the tasks that have memory to give up when it runs out, and what each holds.
+
+    An arena's size is what the shell's oom tasks has for it. Other memory is counted by a function, which
+    does not run here: it is named."""
+
+    def show(self, argument):
+        if argument:
+            fail(f'cairn tasks: "{argument}": nothing was expected')
+        table = evaluate("'mm/task.c'::tasks")
+        unkillable = int(evaluate("TASK_UNKILLABLE"))
+        tasks = [table[number] for number in range(table.type.range()[1] + 1)]
+        say("  pid  ppid  oom_score_adj  name")
+        for task in sorted((task for task in tasks if int(task["pid"])), key=lambda task: int(task["pid"])):
+            parent = int(task["parent"]["pid"]) if int(task["parent"]) else 0
+            mark = ""
+            if task["dying"]:
+                mark = " (being removed)"
+            elif int(task["flags"]) & unkillable:
+                mark = " (never removed)"
+            say(f"{int(task['pid']):5} {parent:5} {int(task['oom_score_adj']):14}  {task['name'].string()}{mark}")
+            for holding in holdings(task):
+                say(f"{'':28}{holding_text(holding)}")
+
+
 # ---- pretty-printers ----------------------------------------------------------------------------
 
 
@@ -500,7 +554,7 @@ def printers():
 
 
 class Cairn(gdb.Command):
-    """What Cairn holds: its memory, its store, its log. Memory is read, and nothing runs on the board."""
+    """What Cairn holds: its memory, its store, its log, its tasks. Memory is read, and nothing runs on the board."""
 
     def __init__(self):
         super().__init__("cairn", gdb.COMMAND_DATA, prefix=True)
@@ -510,4 +564,5 @@ Cairn()
 Memblock("cairn memblock")
 Store("cairn store")
 Log("cairn log")
+Tasks("cairn tasks")
 gdb.printing.register_pretty_printer(None, printers(), replace=True)
