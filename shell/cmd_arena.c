@@ -115,19 +115,37 @@ static long touch_there(void *arg)
 	return err;
 }
 
-/* Has CORE touch it; false after a line that says why not. */
-static bool give(struct shell_env *env, unsigned core)
+/* Has CORE touch it. 0, or -EBUSY, or another error: it is not online. */
+static int give(const struct shell_env *env, unsigned core)
 {
 	int err;
 
 	atomic_fetch_or(&there.at_it, 1U << core);
 	err = env->cores->give(core, touch_there, (void *)(uintptr_t)core);
-	if (!err)
-		return true;
-	atomic_fetch_and(&there.at_it, ~(1U << core));
-	shell_printf(env, "arena touch: core %u %s\n", core,
-		     err == -EBUSY ? "is still busy with the work of before" : "is not online");
-	return false;
+	if (err)
+		atomic_fetch_and(&there.at_it, ~(1U << core));
+	return err;
+}
+
+/* The cores of MASK, but this one, that took the work; of ALL those that are not online need not.
+ */
+static uint32_t give_all(struct shell_env *env, uint32_t mask, bool all, int *told)
+{
+	uint32_t given = 0;
+
+	for (unsigned core = 1; mask >> core; core++) {
+		int err = mask >> core & 1 ? give(env, core) : -ENODEV;
+
+		if (!err)
+			given |= 1U << core;
+		else if (mask >> core & 1 && (!all || err == -EBUSY)) {
+			shell_printf(env, "arena touch: core %u %s\n", core,
+				     err == -EBUSY ? "is still busy with the work of before"
+						   : "is not online");
+			*told = TOLD;
+		}
+	}
+	return given;
 }
 
 /* Waits for CORE: what arena_touch() said there, or TOLD. */
@@ -142,17 +160,11 @@ static int await(struct shell_env *env, unsigned core)
 }
 
 /* Has the cores of MASK touch it at once; this one is core 0. 0, or what was wrong first. */
-static int touch_by(struct shell_env *env, uint32_t mask)
+static int touch_by(struct shell_env *env, uint32_t mask, bool all)
 {
-	uint32_t given = 0;
 	int first = 0;
+	uint32_t given = give_all(env, mask, all, &first);
 
-	for (unsigned core = 1; mask >> core; core++) {
-		if (mask >> core & 1 && give(env, core))
-			given |= 1U << core;
-		else if (mask >> core & 1)
-			first = TOLD;
-	}
 	if (mask & 1 && !first)
 		first = arena_touch(there.a, there.bytes);
 	for (unsigned core = 1; given >> core; core++) {
@@ -163,30 +175,20 @@ static int touch_by(struct shell_env *env, uint32_t mask)
 	return first;
 }
 
-/* The cores that CORE means, "all" included; 0 after a line. */
+/* The cores that WORD, a number or "all", means: a bit for each; 0 after a line. */
 static uint32_t cores_of(struct shell_env *env, const char *word)
 {
-	uint64_t core;
-	char text[8];
-	uint32_t all = 1;
+	unsigned max = env->cores ? env->cores->max : 1;
+	uint64_t core = 0;
 
-	if (!word)
-		return 1;
-	if (strcmp(word, "all")) {
-		bool good = shell_number(env, "CORE", word, 0, env->cores ? env->cores->max - 1 : 0,
-					 &core);
-
-		return good ? 1U << core : 0;
-	}
-	for (unsigned i = 1; env->cores && i < env->cores->max; i++)
-		if (env->cores->describe(i, text, sizeof(text)))
-			all |= 1U << i;
-	return all;
+	if (!strcmp(word, "all"))
+		return (1U << max) - 1;
+	return shell_number(env, "CORE", word, 0, max - 1, &core) ? 1U << core : 0;
 }
 
 static int touch(struct shell_env *env, char *argv[])
 {
-	uint32_t mask = cores_of(env, argv[4]);
+	uint32_t mask = argv[4] ? cores_of(env, argv[4]) : 1;
 	uint64_t bytes;
 	int err;
 
@@ -203,7 +205,7 @@ static int touch(struct shell_env *env, char *argv[])
 	task_unlock();
 	if (!there.a)
 		return -1;
-	err = touch_by(env, mask);
+	err = touch_by(env, mask, mask & (mask - 1));
 	if (!err) {
 		shell_printf(env, "arena touch: %s, %llu bytes\n", argv[2],
 			     (unsigned long long)bytes);

@@ -255,6 +255,9 @@ static void other_cores(void **state UNUSED)
 	refused("arena touch web 4K", "arena touch: a core is still at the work of before\n");
 	cores[1].fn(cores[1].arg); /* it ends */
 	answers("arena touch web 4K", "arena touch: web, 4096 bytes\n");
+	cores[1].hangs = false;
+	refused("arena touch web 4K all",
+		"arena touch: core 2 is still busy with the work of before\n");
 	env.cores = NULL;
 	answers("arena touch web 4K 0", "arena touch: web, 4096 bytes\n");
 	answers("arena touch web 4K all", "arena touch: web, 4096 bytes\n");
