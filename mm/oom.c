@@ -251,19 +251,21 @@ static void ask_victim(const struct search *s)
 			 "System is deadlocked on memory");
 }
 
-/* One round: 0, and it is worth trying again, or -ETIMEDOUT: memblock cannot be had. */
+/* Whether somebody gave something back without losing anything, so often as that is believed. */
+static bool notified(struct search *s)
+{
+	if (s->notified == NOTIFIED_MAX || !ask_notifiers(s))
+		return false;
+	s->notified++;
+	return true;
+}
+
+/* Somebody has to go. 0, and it is worth trying again, or -ETIMEDOUT: memblock cannot be had. */
 static int out_of_memory(struct search *s)
 {
-	struct task *dying;
+	struct task *dying = find_dying();
 	int err;
 
-	if (s->notified < NOTIFIED_MAX && ask_notifiers(s)) {
-		s->notified++;
-		return 0;
-	}
-	if (is_over(s)) /* a notifier may have let others have the lock */
-		return 0;
-	dying = find_dying();
 	if (dying) {
 		wait_for(s, dying);
 		return 0;
@@ -292,17 +294,36 @@ static int take_page(phys_addr_t *page)
 	return *page ? 0 : -ENOMEM;
 }
 
+/* Whether the search goes on: there is no page, and somebody still wants one. */
+static bool is_wanted(const struct search *s, phys_addr_t *page)
+{
+	return !is_over(s) && take_page(page) == -ENOMEM;
+}
+
+/*
+ * A notifier may let others have the lock, and one of them may have had somebody removed: so behind
+ * the notifiers there is another try before somebody has to go, as in Linux.
+ */
+static phys_addr_t search(struct search *s)
+{
+	phys_addr_t page = 0;
+
+	while (is_wanted(s, &page))
+		if (!notified(s) && (!is_wanted(s, &page) || out_of_memory(s)))
+			break;
+	return page;
+}
+
 phys_addr_t oom_alloc_page(struct task *t, bool atomic)
 {
 	struct search s = {.t = t, .atomic = atomic};
-	phys_addr_t page = 0;
+	phys_addr_t page;
 
 	if (task_lock())
 		return 0;
 	s.pid = t->pid;
 	s.number = ++searches;
-	while (!is_over(&s) && take_page(&page) == -ENOMEM && !out_of_memory(&s))
-		;
+	page = search(&s);
 	task_unlock();
 	return page;
 }

@@ -182,6 +182,28 @@ static void gone_behind_a_notifier(void **state UNUSED)
 	assert_string_equal(board.log, "");
 }
 
+/* Meanwhile another core has somebody removed: its page is enough for both. */
+static uint32_t suspends_for_a_victim(struct oom_notifier *n UNUSED, bool atomic UNUSED)
+{
+	uint32_t taken = task_suspend();
+
+	take_back(1);
+	assert_int_equal(task_resume(taken), 0);
+	return 0;
+}
+
+static void a_page_came_behind_a_notifier(void **state UNUSED)
+{
+	struct oom_notifier n = {.give_back = suspends_for_a_victim};
+
+	add_task(&a, "a", NULL, 10, 0);
+	oom_add_notifier(&n);
+	take_the_rest();
+	assert_int_not_equal(alloc(a.task, false), 0);
+	assert_true(lives("a"));
+	assert_string_equal(board.log, "");
+}
+
 /* ---- one that is being removed ---- */
 
 static void another_core_drops_b(void)
@@ -500,6 +522,7 @@ int main(void)
 		TEST(notifiers_come_first),
 		TEST(memblock_is_lost_meanwhile),
 		TEST(gone_behind_a_notifier),
+		TEST(a_page_came_behind_a_notifier),
 		TEST(waited_for),
 		TEST(waited_for_by_number),
 		TEST(waited_for_too_long),
