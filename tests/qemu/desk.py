@@ -134,7 +134,7 @@ class Desk:
         since = subtract(lists[1], reserved)
         assert len(since) <= 2
         assert sum(last + 1 - first for first, last in since) == \
-            1024 * int(kilobytes["HeapSize"]) + self.tables_size(board)
+            1024 * int(kilobytes["HeapSize"]) + self.tables_size(board) + self.log_size(board)
 
     def tables_size(self, board):
         """The bytes that the boot has reserved for page tables, in whole pages."""
@@ -142,6 +142,11 @@ class Desk:
                                board.run("pgtable")).groups()
         first, last = self.project.image
         return 0 if first <= int(at, 16) <= last else 16384 + (int(leaves) + 3) // 4 * 4096
+
+    def log_size(self, board):
+        """The bytes that log_buf_len= has been given."""
+        shown = re.search(r"^ *\d+ +\d+ +\d+ +(\d+) .* log$", board.run("oom tasks"), re.M)
+        return 1024 * int(shown[1]) if shown else 0
 
     def survey(self, board, log, argv):
         """What memmap prints about the boot with this log."""
