@@ -239,6 +239,7 @@ LINK_test_snapshots := -Wl,--wrap=snapshot_save,--wrap=flash_write
 
 # The addresses in these fit into 32 bits, as on the board.
 LINK_test_mmu := -no-pie
+LINK_test_backtrace := -no-pie -Wl,--section-start=.board=0x60010000
 
 # The allocations of these go through the test, which lets some fail.
 NOMEM := $(addprefix test_store_, nomem replicas share_limits share_views)
