@@ -226,7 +226,7 @@ HOST_SRC := $(wildcard lib/*.c mm/*.c store/*.c shell/*.c) $(addprefix boot/, at
 	memory.c params.c params_later.c params_oom.c relocate.c reserve.c reserved_memory.c selection.c selection_write.c \
 	store_region.c store_search.c summary.c tree_scan.c zimage.c)
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I.
+	-fsanitize-sections=.noinit -fno-omit-frame-pointer $(WARN) -I. -I$(OUT)/gen
 TESTS := $(notdir $(basename $(wildcard $(addsuffix /test_*.c, $(addprefix tests/, unit powercut threads)))))
 # Damage and histories are the same in either width.
 TESTS_32 := $(filter-out test_store_flip test_store_pieces test_store_sweep test_history \
@@ -266,6 +266,7 @@ $(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 	$$(SAY) AR $$@
 	$$(Q)ar rcs $$@ $$^
 $(foreach d,unit powercut threads,$(call host_tests,$(1),$(d)))
+$(addprefix $(1)/tests/unit/test_, console.o early.o): | $(OUT)/gen/early_uart.h
 $(1)/test_memblock_grow: $(1)/small/mm/memblock.o
 $(1)/small/%.o: %.c
 	@mkdir -p $$(@D)
