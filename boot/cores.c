@@ -32,7 +32,8 @@ static struct core {
 	uint32_t came_up_us; /* after it was started; 0: it has not been seen */
 } cores[CORES_MAX];
 
-unsigned cores_named(void)
+/* Cores that the tree names, core 0 included; their numbers are below CORES_MAX. */
+static unsigned cores_named(void)
 {
 	unsigned count = 0;
 
@@ -198,7 +199,8 @@ int core_give(unsigned core, job_fn *fn, void *arg)
 	return err ? err : gic_sgi(core, SGI_WORK);
 }
 
-int core_wait(unsigned core, uint32_t ms, long *result)
+/* Waits for the job of CORE for at most MS milliseconds; as on_core(). */
+static int core_wait(unsigned core, uint32_t ms, long *result)
 {
 	struct deadline late = deadline_after(ms * NS_PER_MS);
 
@@ -228,6 +230,14 @@ int on_core(unsigned core, job_fn *fn, void *arg, long *result)
 bool core_is_up(unsigned core)
 {
 	return core < CORES_MAX && (!core || job_is_open(&cores[core].job));
+}
+
+bool cores_alone(void)
+{
+	for (unsigned core = 1; core < CORES_MAX; core++)
+		if (core_is_up(core))
+			return false;
+	return true;
 }
 
 uint32_t cores_rouse(void)

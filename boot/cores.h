@@ -26,15 +26,15 @@
  */
 void cores_start(const struct boot *b);
 
-/** Cores that the tree names, core 0 included; their numbers are below CORES_MAX. */
-unsigned cores_named(void);
-
 /** Cores that the processor has, core 0 included: a tree is often that of the board with all of
  * them. */
 unsigned cores_present(void);
 
 /** Whether CORE has come up: it takes interrupts, or will. */
 bool core_is_up(unsigned core);
+
+/** Whether core 0 is the only one that has. */
+bool cores_alone(void);
 
 /**
  * Gives core CORE the job FN with ARG, without waiting for it. 0, -EINVAL: no such core, or the one
@@ -43,12 +43,9 @@ bool core_is_up(unsigned core);
 int core_give(unsigned core, job_fn *fn, void *arg);
 
 /**
- * Waits for the job that core CORE was given, for at most MS milliseconds. 0 and *RESULT, or
- * -ETIMEDOUT: it still runs (with its argument), and core_give() is -EBUSY until it is done.
+ * core_give(), and 0 and *RESULT of the job; -ETIMEDOUT after CORES_JOB_MS: it still runs (with its
+ * argument), and core_give() is -EBUSY until it is done. On the core that calls it, a call of FN.
  */
-int core_wait(unsigned core, uint32_t ms, long *result);
-
-/** core_give() and core_wait() for CORES_JOB_MS; on the core that calls it, a call of FN. */
 int on_core(unsigned core, job_fn *fn, void *arg, long *result);
 
 /**

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The boot, in order. */
-#include <libfdt.h>
-#include <stdio.h>
+#include <errno.h>
 
 #include "boot/boot.h"
 #include "boot/bootdata.h"
@@ -13,7 +12,6 @@
 #include "boot/images.h"
 #include "boot/last_boot.h"
 #include "boot/layout.h"
-#include "boot/map.h"
 #include "boot/mmu.h"
 #include "boot/oom.h"
 #include "boot/oom_report.h"
@@ -21,6 +19,7 @@
 #include "boot/payload.h"
 #include "boot/shared.h"
 #include "boot/snapshots.h"
+#include "boot/store_open.h"
 #include "boot/store_region.h"
 #include "boot/store_search.h"
 #include "boot/summary.h"
@@ -29,8 +28,6 @@
 #include "drivers/irq.h"
 #include "drivers/machine.h"
 #include "lib/clock.h"
-#include "lib/dt.h"
-#include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
 #include "mm/heap.h"
@@ -41,17 +38,6 @@
 #include "store/store.h"
 #include "version.h" /* made by the build */
 
-#define STORE_PATIENCE_NS (10 * NS_PER_S)
-
-/* Whether core 0 is the only one that runs. */
-static bool alone(void)
-{
-	for (unsigned core = 1; core < CORES_MAX; core++)
-		if (core_is_up(core))
-			return false;
-	return true;
-}
-
 /*
  * What malloc gets. With the smallest records the store's index takes up to 0.44 of its region, and
  * half as much again while it grows: three quarters of the region, or five if it is shared and
@@ -59,7 +45,7 @@ static bool alone(void)
  */
 static phys_addr_t heap_wanted(phys_addr_t region)
 {
-	return MIB(1) + region / 4 * (alone() ? 3 : 5);
+	return MIB(1) + region / 4 * (cores_alone() ? 3 : 5);
 }
 
 static struct boot boot;
@@ -130,117 +116,6 @@ static void make_heap(struct boot *b)
 	if (memblock_phys_mem_size() && heap_init(heap_wanted(region)) < 0)
 		pr_err("no memory is left for a heap");
 	boot_note(b, heap_base(), heap_size(), "heap", false);
-}
-
-static void clean_lines(void *ctx, const void *ptr, size_t len)
-{
-	(void)ctx;
-	clean_dcache(ptr, len);
-}
-
-static void store_barrier(void *ctx)
-{
-	(void)ctx;
-	dsb();
-}
-
-static void report_store(void *ctx, const char *line)
-{
-	(void)ctx;
-	pr_warn("store: %s", line);
-}
-
-/* A number that differs from one format to the next: wall clock and counter, mixed. */
-static uint32_t salt(void)
-{
-	uint32_t ticks = machine.ticks ? machine.ticks() : 0;
-
-	return (uint32_t)(clock_wall_ms(NULL) / 1000) * 0x9e3779b1U ^ ticks * 0x85ebca6bU;
-}
-
-static void refuse_store(struct boot *b, const char *why)
-{
-	snprintf(b->store_problem, sizeof(b->store_problem), "%s", why);
-	pr_err("store: " PRIpa "+" PRIpa ": %s", b->store_base, b->store_size, why);
-}
-
-static uint32_t store_sharer(void *ctx)
-{
-	(void)ctx;
-	return this_core();
-}
-
-/* Lets the other cores use the store, if there are any. */
-static void share_store(struct store *s)
-{
-	static const struct store_sharing sharing = {
-		.sharers = CORES_MAX, .self = store_sharer, .patience_ns = STORE_PATIENCE_NS};
-	int err = alone() ? 0 : store_share(s, &sharing);
-
-	if (err)
-		pr_warn("store: not shared: %s: only core 0 may use it", error_text(err));
-}
-
-static void open_store(struct boot *b)
-{
-	struct store_stats stats;
-	const char *why = NULL;
-	char about[64];
-	bool fresh;
-	int err;
-
-	if (b->store_place == STORE_PLACE_NONE)
-		return;
-	store_config = (struct store_config){
-		.media = {.base = (void *)(uintptr_t)b->store_base,
-			  .size = (uint32_t)b->store_size,
-			  .place = b->store_base,
-			  .clean = clean_lines,
-			  .barrier = store_barrier,
-			  .window = map_guards_store(b) ? mmu_store_window : NULL},
-		.now = clock_has_wall() ? clock_wall_ms : NULL,
-		.report = report_store,
-		.max_entries = b->store_entries,
-		.policy = b->store_policy,
-	};
-	if (b->store_problem[0])
-		return; /* another one is somewhere else: store_search() */
-	panic_keep(&store_config.media, CAIRN_VERSION);
-	err = snapshots_open(&store, &store_config, &why);
-	if (why) {
-		refuse_store(b, why);
-		pr_err("store: it stays closed; \"store format\" starts afresh");
-		return;
-	}
-	fresh = err == -ENODATA;
-	if (fresh && !store_format(&store_config.media, salt()))
-		err = store_open(&store, &store_config);
-	if (fresh && err == -ENODATA) {
-		refuse_store(b, "its memory does not keep what is written there: is it RAM?");
-		return;
-	}
-	if (err) {
-		refuse_store(b, error_text(err));
-		if (err == -ENOMEM || err == -ENOSPC)
-			pr_err("store: it stays closed and as it is, for a boot with more memory "
-			       "or "
-			       "another cairn.store=");
-		else
-			pr_err("store: it stays closed and as it is; \"store format --yes\" starts "
-			       "afresh");
-		return;
-	}
-	store_stat(&store, &stats);
-	snprintf(about, sizeof(about), "%s, boot %lu", CAIRN_VERSION, (unsigned long)stats.boots);
-	panic_keep(&store_config.media, about);
-	if (fresh)
-		pr_info("store: new, %lu bytes free at " PRIpa, (unsigned long)stats.free_bytes,
-			b->store_base);
-	else
-		pr_info("store: recovered %lu entries, %lu bytes free at " PRIpa ", boot %lu",
-			(unsigned long)stats.entries, (unsigned long)stats.free_bytes,
-			b->store_base, (unsigned long)stats.boots);
-	share_store(&store);
 }
 
 static int may_access(uintptr_t addr, bool write)
@@ -315,8 +190,8 @@ static void run_shell(struct boot *b)
 		.store = &store,
 		.store_config = has_region ? &store_config : NULL,
 		.store_closed = store.open ? NULL : b->store_problem,
-		.share = share_store,
-		.salt = salt,
+		.share = store_share_with_cores,
+		.salt = store_salt,
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
 		.boot = boot_payload,
 		.reset = reset,
@@ -366,7 +241,7 @@ int main(void)
 	make_heap(&boot);
 	oom_begin(&boot, &store);
 	summary_log(&boot);
-	open_store(&boot);
+	store_open_region(&boot, &store, &store_config, CAIRN_VERSION);
 	last_boot_write(&store);
 	images_came_up(&boot, machine.flash, &store);
 	run_shell(&boot);

@@ -7,7 +7,6 @@
 #include "boot/console.h"
 #include "boot/final_tree.h"
 #include "boot/handover.h"
-#include "boot/layout.h"
 #include "boot/leave.h"
 #include "boot/leave_cores.h"
 #include "boot/params_later.h"

@@ -5,7 +5,6 @@
 #include "boot/memory.h"
 #include "boot/params.h"
 #include "boot/reserve.h"
-#include "mm/memblock_dump.h"
 
 #define TREE_ROOM (1U << 18)
 #define NODES_MAX 256

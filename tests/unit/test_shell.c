@@ -6,13 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/errors.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
 #include "mm/memory_lock.h"

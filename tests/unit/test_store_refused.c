@@ -11,7 +11,6 @@
 #include "store/format.h"
 #include "store/store.h"
 #include "tests/unit/store_test_util.h"
-#include "tests/unit/walker.h"
 
 #define REGION 8192U
 
