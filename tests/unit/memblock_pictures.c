@@ -239,3 +239,17 @@ int run_rows(const char *group, CMUnitTestFunction test, CMFixtureFunction setup
 					       NULL, (void *)(uintptr_t)row};
 	return n > ROWS_MAX ? 1 : _cmocka_run_group_tests(group, tests, n, place, NULL);
 }
+
+bool next_free(uint64_t *idx, enum memblock_flags flags, phys_addr_t *start, phys_addr_t *end)
+{
+	__next_mem_range(idx, NUMA_NO_NODE, flags, &memblock.memory, &memblock.reserved, start, end,
+			 NULL);
+	return *idx != MEMBLOCK_ITER_END;
+}
+
+bool next_free_rev(uint64_t *idx, enum memblock_flags flags, phys_addr_t *start, phys_addr_t *end)
+{
+	__next_mem_range_rev(idx, NUMA_NO_NODE, flags, &memblock.memory, &memblock.reserved, start,
+			     end, NULL);
+	return *idx != MEMBLOCK_ITER_END;
+}

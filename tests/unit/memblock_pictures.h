@@ -69,6 +69,10 @@ void expect_at(const struct memblock_type *type, const char *picture, const char
 void expect_region_at(const struct memblock_type *type, unsigned long i, phys_addr_t base,
 		      phys_addr_t size, const char *file, int line);
 
+/** The next free range that FLAGS pick, upwards or downwards; false: there is none. */
+bool next_free(uint64_t *idx, enum memblock_flags flags, phys_addr_t *start, phys_addr_t *end);
+bool next_free_rev(uint64_t *idx, enum memblock_flags flags, phys_addr_t *start, phys_addr_t *end);
+
 /* Setups: where the pictures lie, and empty lists in either direction. */
 int at_bottom(void **state);
 int at_middle(void **state);
@@ -76,6 +80,13 @@ int at_top(void **state);
 int fresh(void **state);
 int top_down(void **state);
 int bottom_up(void **state);
+
+/** The test F with SETUP, after which blocks are given the way that WAY says. */
+#define DIRECTED(f, way, setup)                                              \
+	{                                                                    \
+		.name = #f " (" way ")", .test_func = f, .setup_func = setup \
+	}
+#define BOTH_WAYS(f, down, up) DIRECTED(f, "top-down", down), DIRECTED(f, "bottom-up", up)
 
 /** Complaints since listen() or listen_bottom_up(), which are fresh() and bottom_up() with ears. */
 struct heard {

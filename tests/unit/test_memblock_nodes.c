@@ -300,15 +300,9 @@ static void exact_node_without_nodes(void **state UNUSED)
 	assert_int_equal(memblock_alloc_range_nid(PG(1), PG(1), 0, 0, 0, true), directed(3, 2));
 }
 #endif
-#define DOWN(f)                                         \
-	{                                               \
-#f " (top-down)", f, listen, NULL, NULL \
-	}
-#define UP(f)                                                      \
-	{                                                          \
-#f " (bottom-up)", f, listen_bottom_up, NULL, NULL \
-	}
-#define BOTH(f) DOWN(f), UP(f)
+
+#define DOWN(f) DIRECTED(f, "top-down", listen)
+#define BOTH(f) BOTH_WAYS(f, listen, listen_bottom_up)
 
 static const struct CMUnitTest list_tests[] = {
 #ifdef CONFIG_NUMA

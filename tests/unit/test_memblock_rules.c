@@ -153,7 +153,7 @@ static void complaint_becomes_a_line(void **state UNUSED)
 	assert_int_equal(logged[strlen(logged) - 1], '\n');
 }
 
-/* ---- size 0 and align 0, for what is not in test_memblock.c ---- */
+/* ---- size 0 and align 0, for what test_memblock.c has not ---- */
 
 static void size_zero_changes_nothing(void **state UNUSED)
 {
