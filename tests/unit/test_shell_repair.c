@@ -1,46 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* store check, repair and grow as a person sees them, and what store format does not do unasked. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/shell_test.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/be.h"
 #include "lib/crc32c.h"
 #include "lib/errors.h"
-#include "lib/log.h"
-#include "shell/shell.h"
 #include "store/format.h"
 #include "tests/unit/walker.h"
 
-#define REGION_SIZE 16384U
+#define SIZE 16384U   /* of the store's part of the region */
 #define A CHAIN_START /* the slots of the entries a, b and c */
 #define B (A + 48)
 #define C (B + 48)
 
-static struct {
-	char text[8192];
-	size_t len;
-} out;
-
-static uint8_t region[REGION_SIZE] __attribute__((aligned(STORE_REGION_ALIGN)));
-static uint8_t before[REGION_SIZE];
-static struct store store;
-static struct store_config config;
-static struct shell_env env;
-
-static void write_out(void *ctx, const char *text, size_t len)
-{
-	(void)ctx;
-	assert_true(out.len + len < sizeof(out.text));
-	memcpy(out.text + out.len, text, len);
-	out.len += len;
-	out.text[out.len] = '\0';
-}
+static uint8_t before[SIZE];
 
 static void report(void *ctx, const char *line)
 {
@@ -52,21 +29,6 @@ static uint32_t salt(void)
 {
 	return 8;
 }
-
-static void expect_(const char *line, int outcome, const char *expected, int at)
-{
-	int returned;
-
-	out.len = 0;
-	out.text[0] = '\0';
-	returned = shell_run(&env, line);
-	if (strcmp(out.text, expected) || returned != outcome)
-		fail_msg("line %d: %s: returned %d and <%s>, not %d and <%s>", at, line, returned,
-			 out.text, outcome, expected);
-}
-
-#define EXPECT(line, expected) expect_(line, 0, expected, __LINE__)
-#define REFUSED(line, expected) expect_(line, -1, expected, __LINE__)
 
 /* What PRINTF makes of the address of the slot at OFF. */
 static const char *line_about(const char *format, uint32_t off)
@@ -82,11 +44,10 @@ static const char *line_about(const char *format, uint32_t off)
 static int setup(void **state)
 {
 	(void)state;
-	config = (struct store_config){.media = {.base = region, .size = REGION_SIZE},
-				       .report = report};
+	config = (struct store_config){.media = {.base = region, .size = SIZE}, .report = report};
 	env = (struct shell_env){
 		.write = write_out, .store = &store, .store_config = &config, .salt = salt};
-	memset(region, 0, sizeof(region));
+	memset(region, 0, REGION_SIZE);
 	log_reset();
 	log_set_console(write_out, NULL);
 	log_set_console_level(0); /* as quiet as can be */
@@ -112,12 +73,12 @@ static int teardown(void **state)
 
 static void keep(void)
 {
-	memcpy(before, region, REGION_SIZE);
+	memcpy(before, region, SIZE);
 }
 
 static void assert_kept(void)
 {
-	assert_memory_equal(region, before, REGION_SIZE);
+	assert_memory_equal(region, before, SIZE);
 }
 
 static void test_sound(void **state)
@@ -237,7 +198,7 @@ static void test_no_superblock(void **state)
 	REFUSED("store check", SB_DAMAGED("store check", STARTS_AFRESH));
 	REFUSED("store repair --yes", SB_DAMAGED("store repair", STARTS_AFRESH));
 	assert_kept();
-	memset(region, 0, REGION_SIZE);
+	memset(region, 0, SIZE);
 	REFUSED("store check", "store check: there was never a store here: " STARTS_AFRESH "\n");
 	EXPECT("store format --yes; store check",
 	       "store format: the store is open and empty\n" SOUND("0", "1"));
@@ -307,15 +268,15 @@ static void test_grow(void **state)
 	EXPECT("store grow", "store grow: the store takes all of its region already\n");
 	assert_kept();
 	store_close(&store);
-	config.media.size = REGION_SIZE / 2;
+	config.media.size = SIZE / 2;
 	assert_int_equal(store_format(&config.media, 9), 0);
-	config.media.size = REGION_SIZE;
+	config.media.size = SIZE;
 	assert_int_equal(store_open(&store, &config), 0);
 	EXPECT("put a 1; store grow",
 	       "put: a, 1 byte\n"
 	       "store grow: 8192 bytes more; the store takes all of its region\n");
 	EXPECT("store check; get a", SOUND("1", "1") "1\n");
-	assert_true(walker_walk(&walk, region, REGION_SIZE));
+	assert_true(walker_walk(&walk, region, SIZE));
 	assert_int_equal(walk.frees, 1);
 }
 
