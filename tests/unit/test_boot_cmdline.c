@@ -6,6 +6,7 @@
 #include "tests/unit/boot_test.h"
 
 #include "boot/cmdline.h"
+#include "boot/params.h"
 
 #define LINES 40000
 #define SIZES 60000
@@ -470,6 +471,80 @@ static void test_random_sizes(void **state)
 	printf("boot: %u random sizes as the model\n", SIZES);
 }
 
+/* ---- who gets which parameter --------------------------------------------------------------- */
+
+static char calls[256];
+
+static void note_call(const char *what, const char *value)
+{
+	size_t n = strlen(calls);
+
+	snprintf(calls + n, sizeof(calls) - n, "%s=%s ", what, value ? value : "(none)");
+}
+
+static void set_one(struct boot *b, const char *value)
+{
+	assert_ptr_equal(b, &boot);
+	note_call("one", value);
+}
+
+static void set_two(struct boot *b, const char *value)
+{
+	assert_ptr_equal(b, &boot);
+	note_call("two", value);
+}
+
+static void unknown(const char *name)
+{
+	note_call("unknown", name);
+}
+
+static void test_params_in_order(void **state)
+{
+	static const struct param table[] = {{"a-b", set_one}, {"c_d", set_two}};
+	static const char cmdline[] = "c-d=2 x a_b a-b=\"1 3\" a=b c_d= -- a-b=5";
+
+	(void)state;
+	calls[0] = '\0';
+	strcpy(boot.cmdline, cmdline);
+	params_each(&boot, table, ARRAY_SIZE(table), unknown);
+	assert_string_equal(calls, "two=2 unknown=x one=(none) one=1 3 unknown=a two= ");
+	assert_string_equal(boot.cmdline, cmdline);
+	params_each(&boot, table, 0, NULL);
+}
+
+static void test_init_and_semihosting(void **state)
+{
+	char longest[BOOT_INIT_MAX];
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	strcpy(boot.cmdline, "cairn.init=\"put a b; ls\" cairn.semihosting");
+	params_memory(&boot);
+	assert_string_equal(boot.init, "put a b; ls");
+	assert_false(boot.exit_on_panic);
+	params_early(&boot);
+	assert_true(boot.exit_on_panic);
+	strcpy(boot.cmdline, "cairn.semihosting=0");
+	params_early(&boot);
+	assert_false(boot.exit_on_panic);
+	strcpy(boot.cmdline, "cairn_semihosting=1 cairn.semihosting=1 mem=junk");
+	params_early(&boot);
+	assert_true(boot.exit_on_panic);
+	snprintf(boot.cmdline, sizeof(boot.cmdline), "cairn.init=%s", longest);
+	params_memory(&boot);
+	assert_string_equal(boot.init, longest);
+	assert_quiet();
+	snprintf(boot.cmdline, sizeof(boot.cmdline), "cairn.init=y%s", longest);
+	params_memory(&boot);
+	assert_string_equal(boot.init, longest);
+	assert_said("at most 511 characters: ignored");
+	strcpy(boot.cmdline, "cairn.init");
+	params_memory(&boot);
+	assert_lines(2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_random_bytes),  cmocka_unit_test(test_bases),
 		cmocka_unit_test(test_suffixes),      cmocka_unit_test(test_no_size),
 		cmocka_unit_test(test_size_overflow), cmocka_unit_test(test_random_sizes),
+		BOOT_TEST(test_params_in_order),      BOOT_TEST(test_init_and_semihosting),
 	};
 
 	return cmocka_run_group_tests_name("boot_cmdline", tests, NULL, NULL);
