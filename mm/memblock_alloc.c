@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+static phys_addr_t max_addr_of(phys_addr_t a, phys_addr_t b)
+{
+	return a > b ? a : b;
+}
+
 /* The highest place for SIZE bytes in the hole [lo, hi), or 0. */
 static phys_addr_t highest(phys_addr_t lo, phys_addr_t hi, phys_addr_t size, phys_addr_t align)
 {

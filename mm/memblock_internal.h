@@ -37,12 +37,6 @@ static inline phys_addr_t min_addr_of(phys_addr_t a, phys_addr_t b)
 	return a < b ? a : b;
 }
 
-/** The higher one. */
-static inline phys_addr_t max_addr_of(phys_addr_t a, phys_addr_t b)
-{
-	return a > b ? a : b;
-}
-
 /** The end of [base, base + size), cut one short of the top of the address space. */
 static inline phys_addr_t capped_end(phys_addr_t base, phys_addr_t size)
 {

@@ -41,22 +41,30 @@ bool shell_need_store(struct shell_env *env, const char *name)
 	return false;
 }
 
-/* The length of the key WORD; 0 if it cannot be one, after a line that says so. */
-static uint32_t key_length(struct shell_env *env, const char *name, const char *word)
+/*
+ * The length of the key in ARGV, for a command that needs the store, too. 0 after a line that says
+ * why it cannot be.
+ */
+static uint32_t get_key(struct shell_env *env, char *argv[])
 {
-	size_t len = strlen(word);
+	size_t len = strlen(argv[1]);
 
+	if (!shell_need_store(env, argv[0]))
+		return 0;
 	if (len >= 1 && len <= STORE_KEY_MAX)
 		return (uint32_t)len;
-	shell_printf(env, "%s: the key has %lu bytes: 1 to %u were expected\n", name,
+	shell_printf(env, "%s: the key has %lu bytes: 1 to %u were expected\n", argv[0],
 		     (unsigned long)len, STORE_KEY_MAX);
 	return 0;
 }
 
-static int no_such_key(struct shell_env *env, const char *name, const char *key)
+/* Says what ERR was about the key in ARGV. */
+static int key_failed(struct shell_env *env, char *argv[], int err)
 {
-	shell_printf(env, "%s: no such key: ", name);
-	shell_word(env, key);
+	if (err != -ENOENT)
+		return shell_failed(env, argv[0], err);
+	shell_printf(env, "%s: no such key: ", argv[0]);
+	shell_word(env, argv[1]);
 	shell_printf(env, "\n");
 	return -1;
 }
@@ -98,13 +106,10 @@ static int put_failed(struct shell_env *env, int err, uint32_t content)
 
 int cmd_put(struct shell_env *env, int argc, char *argv[])
 {
-	uint32_t key_len, data_len = (uint32_t)strlen(argv[2]);
+	uint32_t key_len = get_key(env, argv), data_len = (uint32_t)strlen(argv[2]);
 	int64_t expiry = STORE_NEVER;
 	int err;
 
-	if (!shell_need_store(env, argv[0]))
-		return -1;
-	key_len = key_length(env, argv[0], argv[1]);
 	if (!key_len || (argc == 4 && !get_expiry(env, argv[3], &expiry)))
 		return -1;
 	err = store_put(env->store, argv[1], key_len, argv[2], data_len, NULL, 0, expiry);
@@ -118,20 +123,16 @@ int cmd_put(struct shell_env *env, int argc, char *argv[])
 
 int cmd_get(struct shell_env *env, int argc, char *argv[])
 {
+	uint32_t key_len = get_key(env, argv);
 	struct store_view view;
-	uint32_t key_len;
 	int err;
 
 	(void)argc;
-	if (!shell_need_store(env, argv[0]))
-		return -1;
-	key_len = key_length(env, argv[0], argv[1]);
 	if (!key_len)
 		return -1;
 	err = store_get(env->store, argv[1], key_len, &view);
 	if (err)
-		return err == -ENOENT ? no_such_key(env, argv[0], argv[1])
-				      : shell_failed(env, argv[0], err);
+		return key_failed(env, argv, err);
 	shell_escaped(env, view.data, view.data_len);
 	shell_printf(env, "\n");
 	store_release(env->store, &view);
@@ -140,19 +141,15 @@ int cmd_get(struct shell_env *env, int argc, char *argv[])
 
 int cmd_del(struct shell_env *env, int argc, char *argv[])
 {
-	uint32_t key_len;
+	uint32_t key_len = get_key(env, argv);
 	int err;
 
 	(void)argc;
-	if (!shell_need_store(env, argv[0]))
-		return -1;
-	key_len = key_length(env, argv[0], argv[1]);
 	if (!key_len)
 		return -1;
 	err = store_delete(env->store, argv[1], key_len);
 	if (err)
-		return err == -ENOENT ? no_such_key(env, argv[0], argv[1])
-				      : shell_failed(env, argv[0], err);
+		return key_failed(env, argv, err);
 	shell_printf(env, "del: ");
 	shell_word(env, argv[1]);
 	shell_printf(env, "\n");
