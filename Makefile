@@ -31,7 +31,7 @@ packages:
 ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=hard -mfpu=vfpv3-d16
 # No sibling calls: the memblock trace names callers by return address. printf without floats. The
 # unwind tables are for backtraces.
-CFLAGS := -std=gnu11 $(ARCH) -O2 -g -ffunction-sections -fdata-sections \
+CFLAGS := -std=gnu11 $(ARCH) -O2 -g -fcallgraph-info=su -ffunction-sections -fdata-sections \
 	-fno-optimize-sibling-calls -fno-partial-inlining -fno-common -funwind-tables $(WARN) \
 	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf $(WHERE) -I. -I$(OUT)/gen -isystem build/armhf/include
 ASFLAGS := $(ARCH) -g $(WHERE) -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
@@ -162,7 +162,7 @@ SEL := $(OUT)/selector
 SEL_SRC := $(wildcard boot/selector/*.c) boot/flash_image.c boot/selection.c drivers/pl011.c lib/crc32c.c
 SEL_OBJ := $(SEL)/boot/selector/start.o $(SEL_SRC:%.c=$(SEL)/%.o)
 SEL_ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=soft
-SEL_CFLAGS := -std=gnu11 $(SEL_ARCH) -Os -g -ffunction-sections -fdata-sections \
+SEL_CFLAGS := -std=gnu11 $(SEL_ARCH) -Os -g -fcallgraph-info=su -ffunction-sections -fdata-sections \
 	-mno-unaligned-access -fno-tree-loop-distribute-patterns -fno-common $(WARN) $(WHERE) -I. -I$(OUT)/gen \
 	-isystem build/armhf/include
 # It is given aligned words only, and takes them as words then.
@@ -387,7 +387,7 @@ memmap: $(HOST)/memmap ## the memory map of a device tree, on the desk: build/ho
 .PHONY: check-memmap
 check-memmap: $(HOST)/memmap $(HOST)/memmap-asan ## tests of memmap
 	/usr/bin/python3 -m pytest -q -n 2 tests/host/test_memmap*.py tests/host/test_check_dtbs.py tests/host/test_make.py \
-		tests/host/test_budgets.py
+		tests/host/test_budgets.py tests/host/test_stack.py
 
 .PHONY: check-dtbs
 check-dtbs: $(HOST)/memmap-asan ## memmap on every .dtb below the folder DTBS
@@ -659,10 +659,10 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory -j2 coverage
 	$(MAKE) --no-print-directory size
+	$(MAKE) --no-print-directory budgets
 	$(MAKE) --no-print-directory -j2 check-lib
 	$(MAKE) --no-print-directory check-gdb
 	$(MAKE) --no-print-directory check-docs
-	$(MAKE) --no-print-directory bench-boot
 	$(MAKE) --no-print-directory -j2 check-reproducible
 	$(MAKE) --no-print-directory -j2 fuzz-ci
 	$(MAKE) --no-print-directory boots
@@ -753,7 +753,20 @@ figures-boot: all
 	@mkdir -p build/figures
 	@tools/bench-boot.sh >build/figures/boot
 
-BUDGETS := size boot
+.PHONY: figures-stack
+figures-stack: all $(OUT)/selector.elf
+	@mkdir -p build/figures
+	@{ set -e; \
+	tools/stack/depth.py tests/stack/image $(OUT)/cairn.elf $(OBJ); \
+	tools/stack/depth.py tests/stack/selector $(OUT)/selector.elf $(SEL_OBJ); } >build/figures/stack
+
+BUDGETS := size stack boot
+.PHONY: stack
+stack: ## how deep each stack can become, and the calls that lead there; fails beyond a budget
+	@tools/setup.sh budgets
+	$(MAKE) --no-print-directory figures-stack
+	@tools/check-budgets.py stack
+
 .PHONY: budgets
 budgets: ## everything that has a budget in tests/budgets
 	@tools/setup.sh budgets
