@@ -26,6 +26,7 @@ BASELINE = Path("build/baseline")  # the commit that recorded a figure, to be me
 MAP = Path("build/vexpress-a9/cairn.map")
 SOURCES = ("lib", "drivers", "mm", "store", "shell", "boot", "linker", "dts", "tests/bench", "Makefile")
 SHOWN = 8  # parts and commits that are listed
+RECORDERS = 3  # commits that are tried
 
 Budget = collections.namedtuple("Budget", "line group name recorded limit unit")
 
@@ -73,21 +74,17 @@ def read_figures(path):
 
 # ---- what changed ----
 
-def recorded_by(budget):
-    """The commit in which the line of a budget became what it is, or None: git does not say."""
-    said = command("git", "blame", "--porcelain", "-L", f"{budget.line},{budget.line}", "--", TABLE, check=False).split("\n")
-    if said == [""]:
-        return None
-    commit = said[0].split()[0]
-    if not commit.strip("0"):
-        return command("git", "rev-parse", "HEAD").strip()
-    if "boundary" in said and command("git", "rev-parse", "--is-shallow-repository").strip() == "true":
-        return None
-    return commit
+def recorders(budget):
+    """The commits that wrote the line of a budget, the last one first. What is not committed yet was written in HEAD."""
+    line = rf"^{budget.group} +{budget.name} "
+    commits = command("git", "log", "--format=%H", "-G", line, "--", TABLE, check=False).split()
+    if commits and re.search(rf"^\+{line[1:]}", command("git", "diff", "HEAD", "--", TABLE), re.M):
+        commits.insert(0, command("git", "rev-parse", "HEAD").strip())
+    return commits
 
 
-def parts_then(commit, group):
-    """The parts of the group's figures in that commit; None if they cannot be measured again."""
+def measure_then(commit, group):
+    """The figures of a group in that commit, and their parts; None if they cannot be measured again."""
     tree = BASELINE / commit
     if not tree.exists():
         shutil.rmtree(BASELINE, ignore_errors=True)
@@ -103,7 +100,7 @@ def parts_then(commit, group):
     if done.returncode:
         (tree / "said").write_text(done.stdout, encoding="utf-8")
         return None
-    return read_figures(tree / FIGURES / group)[1]
+    return read_figures(tree / FIGURES / group)[:2]
 
 
 def objects_of_functions():
@@ -113,11 +110,11 @@ def objects_of_functions():
 
 
 def files_of(parts):
-    """The sources of parts, which are OBJECT:SECTION or a function."""
+    """The sources of parts, which are OBJECT:PART, SOURCE:FUNCTION or FUNCTION."""
     functions = objects_of_functions()
     files = set()
     for part in parts:
-        stem = (part.split(":")[0] if ":" in part else functions.get(part, "")).removesuffix(".o")
+        stem = re.sub(r"\.[oc]$", "", part.split(":")[0] if ":" in part else functions.get(part, ""))
         files |= {f"{stem}{end}" for end in (".c", ".h", ".S") if Path(stem + end).is_file()}
     return sorted(files)
 
@@ -135,19 +132,27 @@ def list_commits(since, files):
     return commits or changed
 
 
-def explain(budget, now):
+def before(budget, value):
+    """The last commit that wrote the line and in which the figure was smaller, and its parts then; or (None, {})."""
+    for commit in recorders(budget)[:RECORDERS]:
+        print(f"  recorded in {command('git', 'log', '-1', '--format=%h %s', commit).strip()}", flush=True)
+        then = measure_then(commit, budget.group)
+        if then is None:
+            print(f"  it cannot be measured again there: see {BASELINE / commit / 'said'}")
+            return commit, {}
+        if budget.name in then[0] and float(then[0][budget.name]) < value:
+            return commit, then[1].get(budget.name, {})
+        print("  where it was as large already: the line had been written for another commit")
+    return None, {}
+
+
+def explain(budget, value, now):
     """Prints what made a figure larger than the one recorded."""
-    since = recorded_by(budget)
+    since, then = before(budget, value)
     if not since:
-        print("  what changed is not known: git has no history here that goes back to the line in the table")
+        print("  what changed is not known: the history here has no commit in which it was smaller")
         return
-    print(f"  recorded in {command('git', 'log', '-1', '--format=%h %s', since).strip()}")
-    then = parts_then(since, budget.group) if now.get(budget.name) else {}
-    if then is None:
-        print(f"  it could not be measured again there: see {BASELINE / since / 'said'}")
-        then = {}
-    now, then = now.get(budget.name, {}), then.get(budget.name, {})
-    grew = {part: value - then.get(part, 0) for part, value in now.items() if value > then.get(part, 0)} if then else {}
+    grew = {part: size - then.get(part, 0) for part, size in now.items() if size > then.get(part, 0)} if then else {}
     if grew:
         print(f"  what grew since, in {budget.unit}:")
     for part in sorted(grew, key=grew.get, reverse=True)[:SHOWN]:
@@ -172,7 +177,7 @@ def check(budgets, figures, parts):
         broken += 1
         print(f"check-budgets: {budget.name} is {number(value)} {budget.unit}, {number(value - budget.limit)} more than its budget"
               f" of {number(budget.limit)}; {number(budget.recorded)} were recorded")
-        explain(budget, parts)
+        explain(budget, value, parts.get(budget.name, {}))
     if broken:
         fail(f"{broken} of {len(budgets)} budgets in {TABLE} are broken: see above")
 

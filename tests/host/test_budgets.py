@@ -99,27 +99,40 @@ def test_not_committed(project):
     assert "not committed yet: store/put.c" in said and "+100  store/put.o:put" in said
 
 
-def test_function(project):
-    """Of a function the map says which source it is from; of what recorded the budget, that it did."""
+@pytest.mark.parametrize("part", ["put", "store/put.c:put"])
+def test_function(project, part):
+    """Of a function the map says which source it is from, if its name does not."""
     project.write("store/put.c", "two\n")
-    project.write("measured", "figure boot_insn 8 instructions\npart boot_insn 1 put\n")
+    project.write("measured", f"figure boot_insn 8 instructions\npart boot_insn 1 {part}\n")
     project.commit("store: put takes longer")
     project.write("tests/budgets", TABLE.replace(" 7 ", " 8 "))
     project.commit("recorded again")
     project.write("store/put.c", "three\n")
-    project.write("measured", "figure boot_insn 10.5 instructions\npart boot_insn 3.5 put\n")
+    project.write("measured", f"figure boot_insn 10.5 instructions\npart boot_insn 3.5 {part}\n")
     project.commit("store: put takes even longer")
     status, said = project.check("boot")
     assert status == 1 and "10.50 instructions, 1.50 more than its budget of 9; 8 were recorded" in said
-    assert "recorded again" in said and "+2.50  put" in said and "put takes even longer" in said
+    assert "recorded again" in said and f"+2.50  {part}\n" in said and "put takes even longer" in said
     assert "put takes longer" not in said
+
+
+def test_written_for_another_commit(project):
+    """A line that was written before what it came on top of: the commit before it counts."""
+    project.measure(320, put=120, get=200)
+    project.write("store/put.c", "two\n")
+    project.commit("store: put grows")
+    project.write("tests/budgets", TABLE.replace("  300 ", "  301 "))
+    project.commit("recorded elsewhere")
+    said = project.check("size")[1]
+    assert "recorded in" in said and "as large already" in said
+    assert "+20  store/put.o:put" in said and "store: put grows" in said
 
 
 def test_without_history(project):
     shutil.rmtree(project.folder / ".git")
     project.measure(311, put=111, get=200)
     status, said = project.check("size")
-    assert status == 1 and "git has no history here" in said
+    assert status == 1 and "has no commit in which it was smaller" in said
 
 
 def test_not_measured(project):
