@@ -155,6 +155,9 @@ def test_the_file_stays(line, tmp_path):
     assert "boot: 0x62800000: there is no zImage" in line.run("boot 0x62800000")
     line.load(file_of(tmp_path / "empty", 0), "-k")
     assert reserved(line) == before
+    line.load(file_of(tmp_path / "file", 5000), "-k")
+    assert line.run("oom kill payload") == "oom kill: payload is gone, 8 kB given back"
+    assert reserved(line) == before
 
 
 def test_what_did_not_come_leaves_nothing(line, tmp_path):
