@@ -267,7 +267,7 @@ $(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 	$$(Q)ar rcs $$@ $$^
 $(foreach d,unit powercut threads,$(call host_tests,$(1),$(d)))
 $(addprefix $(1)/tests/unit/test_, console.o early.o): | $(OUT)/gen/early_uart.h
-$(1)/test_memblock_grow: $(1)/small/mm/memblock.o
+$(1)/test_memblock_grow: $(1)/small/mm/memblock.o $(1)/small/mm/memblock_slots.o
 $(1)/small/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@

@@ -242,8 +242,8 @@ def test_panic_of_another_core_stops_core_0(project, boot, tmp_path):
     board.send("crash panic 1\r")
     board.until_fault()
     board.child.expect(r"\] halted\r*\n")
-    for core, function in enumerate(["stop_core", "end"]):
-        while function_at(project, monitor.pc(core)) != function:
+    for core in (0, 1):
+        while function_at(project, monitor.pc(core)) != "halt":
             pass
     monitor.reset()
     assert "Last reset: panic" in board.wait_prompt()
@@ -260,7 +260,7 @@ def test_panic_stops_a_job(project, boot, patch_image, tmp_path):
     board.send("crash undefined\r")
     board.until_fault()
     board.child.expect(r"\] halted\r*\n")
-    while function_at(project, monitor.pc(1)) != "stop_core":
+    while function_at(project, monitor.pc(1)) != "halt":
         pass
 
 
@@ -271,7 +271,7 @@ def test_panic_starts_no_core(project, boot, tmp_path):
     board.send("crash panic\r")
     board.until_fault()
     board.child.expect(r"\] halted\r*\n")
-    while function_at(project, monitor.pc(1)) != "stop_core":
+    while function_at(project, monitor.pc(1)) != "halt":
         pass
     assert all(monitor.pc(core) < project.image[0] for core in (2, 3))
 
@@ -311,9 +311,9 @@ def test_fault_while_the_mmu_is_made_for_the_report(project, boot, patch_image, 
     monitor = Monitor(tmp_path)
     image = patch_image({project.symbols["pgtable_init"]: UDF})
     board = boot("-m", "64M", extra=[*monitor.options, "-kernel", image], prompt=False)
-    while function_at(project, monitor.pc(0)) != "end":
+    while function_at(project, monitor.pc(0)) != "halt":
         pass
-    assert function_at(project, monitor.pc(0)) == "end"
+    assert function_at(project, monitor.pc(0)) == "halt"
     board.close()
     assert "exception" not in board.child.before
 
