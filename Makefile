@@ -62,7 +62,7 @@ $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree
 
 # What runs once, or waits for a person, is small; the rest is quick.
 $(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
-$(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o recover.o repair.o \
+$(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o probe.o recover.o repair.o \
 	room.o share.o share_read.o shed.o stat.o store.o super.o walk.o): CFLAGS += -Os
 $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o number.o symbols.o unwind.o): CFLAGS += -Os
 $(addprefix $(OUT)/mm/, memblock_dump.o memblock_limit.o memblock_slots.o): CFLAGS += -Os
@@ -428,7 +428,7 @@ check-fcs: $(HOST)/fcs-asan ## tests of fcs, and the vectors of the Java class
 LIB := build/lib
 PREFIX := /usr/local
 LIB_STORE_SRC := $(wildcard store/*.c) $(addprefix lib/, clock.c core_lock.c crc32c.c errors.c flash.c lock.c)
-LIB_STORE_H := store/store.h store/snapshot.h lib/clock.h lib/errors.h lib/flash.h
+LIB_STORE_H := store/store.h store/probe.h store/snapshot.h lib/clock.h lib/errors.h lib/flash.h
 LIB_MEMBLOCK_H := mm/memblock.h
 LIB_DUMP_SRC := mm/memblock_dump.c lib/crc32c.c lib/log.c lib/symbols.c
 LIB_DUMP_H := mm/memblock_dump.h lib/log.h lib/symbols.h

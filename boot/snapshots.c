@@ -8,6 +8,7 @@
 #include "drivers/machine.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "store/probe.h"
 #include "store/snapshot.h"
 
 static struct {

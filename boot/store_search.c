@@ -6,6 +6,7 @@
 #include "boot/store_region.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
+#include "store/probe.h"
 #include "store/store.h"
 
 /* Stores that are not opened are kept if that costs at most this part of all memory. */

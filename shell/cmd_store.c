@@ -4,6 +4,7 @@
 
 #include "lib/errors.h"
 #include "shell/command.h"
+#include "store/probe.h"
 
 #define MS_PER_SECOND 1000
 

@@ -15,48 +15,6 @@
 /* A record takes one number, and the next if its checksum is the free mark: more than enough. */
 #define SEQ_MARGIN 16U
 
-static bool usable(const struct store_media *m)
-{
-	return m->base && (uintptr_t)m->base % STORE_REGION_ALIGN == 0 &&
-	       m->size >= STORE_REGION_MIN && m->size <= STORE_REGION_MAX &&
-	       m->size % STORE_REGION_ALIGN == 0;
-}
-
-enum store_found store_probe(const struct store_media *media)
-{
-	struct store_door d = door_to(media);
-	struct store_super sb;
-	int copies;
-
-	return usable(media) ? super_read(&d, &sb, &copies) : STORE_NOTHING;
-}
-
-const void *store_seek(const void *from, uint32_t step, uint32_t count)
-{
-	const uint8_t *page = from;
-
-	for (; count > 0; count--, page += step)
-		if (be32_load(page) == SB_MAGIC_VALUE ||
-		    be32_load(page + SB_COPY_B) == SB_MAGIC_VALUE)
-			return page;
-	return NULL;
-}
-
-bool store_identify(const void *page, struct store_identity *id)
-{
-	/* Reading a superblock writes nothing. */
-	const struct store_media media = {.base = (void *)(uintptr_t)page};
-	const struct store_door d = door_to(&media);
-	struct store_super sb;
-	int copies;
-
-	if (super_read(&d, &sb, &copies) != STORE_VALID)
-		return false;
-	*id = (struct store_identity){
-		.place = sb.place, .size = sb.region_size, .generation = sb.generation};
-	return true;
-}
-
 /* Makes sure that no smaller store is found in the free space from FROM to END later. */
 static void forget_stores(struct store_door *d, uint32_t from, uint32_t end)
 {
@@ -79,7 +37,7 @@ int store_format(const struct store_media *media, uint32_t salt)
 	struct store_super sb = {0}, old;
 	int copies;
 
-	if (!usable(media))
+	if (!super_usable(media))
 		return -EINVAL;
 	if (super_read(&d, &old, &copies) == STORE_VALID) {
 		sb.generation = old.generation;
@@ -345,7 +303,7 @@ const struct store_layout store_native = {
 	.tail_rest_min = SLOT_MIN,
 	.versions = true,
 	.makes_room = true,
-	.usable = usable,
+	.usable = super_usable,
 	.open = open_native,
 	.slot_bytes = slot_bytes,
 	.begin = begin_record,

@@ -8,6 +8,7 @@
 #include "lib/crc32c.h"
 #include "store/door.h"
 #include "store/format.h"
+#include "store/probe.h"
 
 /* Of the length and the text, which lie one behind the other. */
 static uint32_t note_crc(const struct store_door *d, uint32_t len)

@@ -263,16 +263,6 @@ struct store {
 	bool plain; /* open, and all that a read has to do is to find the record: no order is kept,
 		       and no checksum verified */
 };
-/** What lies in a region. */
-enum store_found {
-	STORE_NOTHING, /**< no trace of a store: RAM after power-on */
-	STORE_VALID,   /**< a superblock of this version that checks */
-	STORE_OTHER,   /**< a superblock of another version */
-	STORE_DAMAGED, /**< traces of a store, and no superblock that checks */
-};
-
-/** Looks at the region without writing to it or checking more than the superblock. */
-enum store_found store_probe(const struct store_media *media);
 
 #define STORE_NOTE_MAX 1908U /**< bytes of text in a note; what is longer is cut */
 
@@ -280,7 +270,7 @@ enum store_found store_probe(const struct store_media *media);
  * Writes TEXT into a place of its own in the superblock's page, over the note that may be there.
  * Whatever the store was doing: of it only the region is looked at, no memory is allocated, and no
  * entry is touched. Cut anywhere, there is the whole note or none. 0, or -ENODATA: no store
- * (STORE_VALID) is there, and nothing was written.
+ * (STORE_VALID, store/probe.h) is there, and nothing was written.
  */
 int store_note_write(const struct store_media *media, const char *text, uint32_t len);
 
@@ -289,25 +279,6 @@ const char *store_note(const struct store_media *media, uint32_t *len);
 
 /** Forgets the note, if a store is there; store_format() does so, too. */
 void store_note_clear(const struct store_media *media);
-
-/** What a superblock tells of its region. */
-struct store_identity {
-	uint64_t place; /**< store_media.place when it was opened or formatted; 0: never told */
-	uint32_t size;  /**< of the region, in bytes */
-	uint32_t generation; /**< updates of the superblock, modulo 2^32 */
-};
-
-/**
- * For a search through memory: the first of COUNT pages, the first at FROM and each STEP bytes
- * behind the other, that by two of its words may begin a region; NULL: none. Reads nothing else.
- */
-const void *store_seek(const void *from, uint32_t step, uint32_t count);
-
-/**
- * Whether a region with a superblock of this version that checks begins at PAGE, and then *ID.
- * Reads within the STORE_REGION_MIN bytes at PAGE, which is aligned as a region is.
- */
-bool store_identify(const void *page, struct store_identity *id);
 
 /**
  * Opens the store in config->media: recovers it (a reset may have stopped anything at any point),

@@ -6,6 +6,13 @@
 #include "store/door.h"
 #include "store/format.h"
 
+bool super_usable(const struct store_media *m)
+{
+	return m->base && (uintptr_t)m->base % STORE_REGION_ALIGN == 0 &&
+	       m->size >= STORE_REGION_MIN && m->size <= STORE_REGION_MAX &&
+	       m->size % STORE_REGION_ALIGN == 0;
+}
+
 static const uint32_t copy_at[2] = {0, SB_COPY_B};
 
 static uint64_t read64(const struct store_door *d, uint32_t off)

@@ -3,7 +3,10 @@
 #ifndef CAIRN_STORE_SUPER_H
 #define CAIRN_STORE_SUPER_H
 
-#include "store/store.h"
+#include "store/probe.h"
+
+/** Whether base and size of the region will do. */
+bool super_usable(const struct store_media *media);
 
 /**
  * Reads the newest valid copy to *SB. Sets *COPIES to how many copies are valid and of that

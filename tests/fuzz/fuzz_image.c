@@ -13,6 +13,7 @@
 
 #include "lib/be.h"
 #include "store/format.h"
+#include "store/probe.h"
 #include "tests/fuzz/image_calls.h"
 
 #define FILE_MAX 16384U

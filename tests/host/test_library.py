@@ -14,7 +14,8 @@ DOC = (REPO / "docs" / "library.md").read_text(encoding="utf-8")
 PREFIX = "/opt/it"
 TARGET = "arm-none-eabi"
 HEADERS = ("lib/clock.h", "lib/errors.h", "lib/flash.h", "lib/log.h", "lib/symbols.h", "lib/types.h",
-           "mm/memblock.h", "mm/memblock_dump.h", "store/snapshot.h", "store/store.h")
+           "mm/memblock.h", "mm/memblock_dump.h", "store/probe.h", "store/snapshot.h",
+           "store/store.h")
 VARIABLES = {"memblock", "memblock_tracer", "memblock_complain", "store_native", "store_classic"}
 # What the compiler itself asks for, and the libraries' own.
 COMPILERS = re.compile(r"__aeabi_\w+|__popcount[sd]i2|memblock(_tracer|_complain)?$")

@@ -13,6 +13,7 @@
 
 #include "lib/be.h"
 #include "store/format.h"
+#include "store/probe.h"
 #include "tests/unit/snapshot_test.h"
 #include "tests/unit/store_test_util.h"
 

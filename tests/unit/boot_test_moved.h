@@ -6,6 +6,7 @@
 #ifndef CAIRN_TESTS_UNIT_BOOT_TEST_MOVED_H
 #define CAIRN_TESTS_UNIT_BOOT_TEST_MOVED_H
 
+#include "store/probe.h"
 #include "store/store.h"
 #include "tests/unit/boot_test.h"
 

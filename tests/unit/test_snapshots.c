@@ -2,6 +2,7 @@
 /* When the store saves itself, what a save has seen, and how old a snapshot is said to be. */
 #include "boot/snapshots.c"
 #include "lib/be.h"
+#include "store/probe.h"
 #include "tests/unit/snapshot_test.h"
 
 #define EVERY 10U /* seconds */

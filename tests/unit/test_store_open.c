@@ -11,6 +11,7 @@
 
 #include "lib/be.h"
 #include "store/format.h"
+#include "store/probe.h"
 #include "store/store.h"
 #include "tests/unit/store_test_util.h"
 #include "tests/unit/walker.h"

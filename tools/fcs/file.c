@@ -16,6 +16,7 @@
 #include "lib/be.h"
 #include "lib/errors.h"
 #include "store/format.h"
+#include "store/probe.h"
 #include "tools/fcs/find.h"
 #include "tools/fcs/replace.h"
 

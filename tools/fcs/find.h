@@ -3,6 +3,7 @@
 #ifndef CAIRN_TOOLS_FCS_FIND_H
 #define CAIRN_TOOLS_FCS_FIND_H
 
+#include "store/probe.h"
 #include "store/store.h"
 
 struct found {
