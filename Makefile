@@ -256,6 +256,7 @@ endef
 
 # $(1): folder, $(2): flags for the width of phys_addr_t, $(3): sources of the library. The arrays of
 # test_memblock_grow begin with four regions: memblock is built once more for it, and linked first.
+# test_memblock_grow* begin with four regions: what knows that is built once more for them, and linked first.
 define host_build
 $(1)/%.o: %.c
 	@mkdir -p $$(@D)
@@ -267,7 +268,7 @@ $(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 	$$(Q)ar rcs $$@ $$^
 $(foreach d,unit powercut threads,$(call host_tests,$(1),$(d)))
 $(addprefix $(1)/tests/unit/test_, console.o early.o): | $(OUT)/gen/early_uart.h
-$(1)/test_memblock_grow: $(1)/small/mm/memblock.o $(1)/small/mm/memblock_slots.o
+$(1)/test_memblock_grow $(1)/test_memblock_grow_place: $(1)/small/mm/memblock.o $(1)/small/mm/memblock_slots.o
 $(1)/small/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
