@@ -269,6 +269,8 @@ $(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 $(foreach d,unit powercut threads,$(call host_tests,$(1),$(d)))
 $(addprefix $(1)/tests/unit/test_, console.o early.o): | $(OUT)/gen/early_uart.h
 $(1)/test_memblock_grow $(1)/test_memblock_grow_place: $(1)/small/mm/memblock.o $(1)/small/mm/memblock_slots.o
+$(addprefix $(1)/tests/unit/test_, console.o early.o selector.o): | $(OUT)/gen/early_uart.h $(OUT)/gen/flash_layout.h
+$(1)/test_memblock_grow: $(1)/small/mm/memblock.o
 $(1)/small/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
