@@ -239,6 +239,8 @@ LINK_test_snapshots := -Wl,--wrap=snapshot_save,--wrap=flash_write
 
 # The addresses in these fit into 32 bits, as on the board.
 LINK_test_mmu := -no-pie
+LINK_test_page_fault := -no-pie
+LINK_test_boot_store_open := -no-pie -Wl,--wrap=store_format
 LINK_test_backtrace := -no-pie -Wl,--section-start=.board=0x60010000
 
 # The allocations of these go through the test, which lets some fail.

@@ -322,6 +322,14 @@ static void what_the_format_has_no_place_for(void **state UNUSED)
 	assert_file();
 }
 
+static uint8_t told[ROOM]; /* 1: a write of this byte was told since the file was as now */
+
+static void note_written(void *ctx, uint32_t off, uint32_t len)
+{
+	(void)ctx;
+	memset(told + off, 1, len);
+}
+
 static void clean(void *ctx, const void *ptr, size_t len)
 {
 	(void)ctx;
@@ -329,16 +337,42 @@ static void clean(void *ctx, const void *ptr, size_t len)
 	(void)len;
 }
 
+/* Every byte that is another one now was told. */
+static void assert_told(uint8_t before[ROOM])
+{
+	for (uint32_t i = 0; i < ROOM; i++)
+		assert_true(region[i] == before[i] || told[i]);
+	memset(told, 0, sizeof(told));
+	memcpy(before, region, ROOM);
+}
+
 static void memory_that_is_to_survive_a_reset(void **state UNUSED)
 {
-	struct store_config config = {.media = {.base = region, .size = ROOM, .clean = clean},
-				      .report = report,
-				      .layout = &store_classic};
+	struct store_config config = {
+		.media = {.base = region, .size = ROOM, .written = note_written, .clean = clean},
+		.report = report,
+		.layout = &store_classic};
+	struct store_view view;
+	uint8_t before[ROOM];
 
+	memcpy(before, region, sizeof(before));
 	assert_int_equal(store_open(&store, &config), 0);
 	assert_string_equal(said,
 			    "plain FCS1: a cut write may lose entries, and damage is not noticed");
+	assert_told(before);
+	assert_int_equal(store_compact(&store, ROOM), 0); /* of nothing */
+	assert_int_equal(put("a", "1"), 0);
+	assert_int_equal(put("b", "2"), 0);
+	assert_told(before);
+	assert_int_equal(del("a"), 0);
+	assert_told(before);
+	assert_int_equal(store_compact(&store, ROOM), 0);
+	assert_told(before);
+	add("b", "2", 0);
+	assert_file();
+	assert_int_equal(store_get(&store, "b", 1, &view), 0);
 	store_close(&store);
+	store_release(&store, &view); /* it ended with the store */
 	config.media.size = 3;
 	assert_int_equal(store_open(&store, &config), -EINVAL);
 }
