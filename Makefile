@@ -688,14 +688,16 @@ bench-memblock: ## memblock beside Linux's, host and board (fetches 138 MB once)
 	BOARD_OBJ='$(filter-out %/boot/main.o $(OUT)/mm/memblock%, $(OBJ)) $(OUT)/pass1.o $(LIBS)' \
 	tools/bench-memblock.sh
 
+# How tools/bench-store.sh builds its image.
+STORE_BOARD = BOARD_CC='$(CROSS)gcc $(CFLAGS)' BOARD_LINK='$(CROSS)gcc $(LDFLAGS)' \
+	BOARD_OBJ='$(filter-out %/boot/main.o, $(OBJ)) $(OUT)/pass1.o $(LIBS)'
+
 # ARGS: a part of it, see tools/bench-store.sh.
 .PHONY: bench-store
 bench-store: ## the store beside khash, GHashTable, uthash, TDB, LMDB; and on the board
 	@tools/setup.sh bench
 	$(MAKE) --no-print-directory all
-	@BOARD_CC='$(CROSS)gcc $(CFLAGS)' BOARD_LINK='$(CROSS)gcc $(LDFLAGS)' \
-	BOARD_OBJ='$(filter-out %/boot/main.o, $(OBJ)) $(OUT)/pass1.o $(LIBS)' \
-	tools/bench-store.sh $(ARGS)
+	@$(STORE_BOARD) tools/bench-store.sh $(ARGS)
 
 .PHONY: bench-boot
 bench-boot: ## instructions from the entry to the prompt, and the parts that cost most; fails beyond a budget
@@ -765,7 +767,13 @@ figures-stack: all $(OUT)/selector.elf
 	tools/stack/depth.py tests/stack/image $(OUT)/cairn.elf $(OBJ); \
 	tools/stack/depth.py tests/stack/selector $(OUT)/selector.elf $(SEL_OBJ); } >build/figures/stack
 
-BUDGETS := size stack boot
+.PHONY: figures-store
+figures-store: all
+	@mkdir -p build/figures
+	@{ set -e; tools/bench-store.sh insn cairn; tools/bench-store.sh parts; $(STORE_BOARD) tools/bench-store.sh board; } \
+		>build/figures/store
+
+BUDGETS := size stack boot store
 .PHONY: stack
 stack: ## how deep each stack can become, and the calls that lead there; fails beyond a budget
 	@tools/setup.sh budgets

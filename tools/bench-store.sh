@@ -9,6 +9,7 @@
 #   tools/bench-store.sh insn [ENGINE...]  instructions at N = 1000; "insn cairn" takes a few seconds
 #   tools/bench-store.sh board             instructions on the board; needs BOARD_CC, BOARD_LINK and
 #                                          BOARD_OBJ from the Makefile, as "all" does
+#   tools/bench-store.sh parts             what the last "insn" counted in each function, for tools/check-budgets.py
 #   tools/bench-store.sh profile ENGINE ROW [LINES]
 #                                          where the instructions of a row go, by function, such as
 #                                          "profile cairn-classic put"
@@ -85,6 +86,39 @@ count_host() { # engines...
 			/^desc: Trigger: / { row = $5; operations = $6 }
 			/^totals: / && operations { print "insn", row, n, "fixed", engine, $2 / operations }
 		' "$out/callgrind-$engine"/out.*
+	done
+}
+
+# The lines below fn= are what a function itself took, but for the one below each calls=.
+# shellcheck disable=SC2046 # names without spaces
+print_parts() {
+	for dumps in "$out"/callgrind-cairn-*; do
+		suffix=${dumps##*/callgrind-cairn-}
+		awk -v n="$counted" -v suffix="_$suffix" '
+			function print_row(    id) {
+				for (id in cost)
+					print "part store_" row "_" n "_insn" (suffix == "_classic" ? "" : suffix),
+						cost[id] / operations, name[id]
+				delete cost
+			}
+			FNR == 1 && NR > 1 { print_row() }
+			/^desc: Trigger: / { row = $5; operations = $6 }
+			/^c?fn=/ {
+				id = $1
+				sub(/^c?fn=/, "", id)
+				if (NF > 1)
+					name[id] = $2
+				if (/^fn=/)
+					function_id = id
+			}
+			/^calls=/ { below_calls = 1; next }
+			/^[-+*0-9]/ {
+				if (!below_calls)
+					cost[function_id] += $2
+				below_calls = 0
+			}
+			END { print_row() }
+		' $(grep -l "^desc: Trigger: " "$dumps"/out.*)
 	done
 }
 
@@ -167,12 +201,17 @@ board)
 	mkdir -p $out
 	count_board >$out/store-results
 	;;
+parts)
+	print_parts
+	exit
+	;;
 profile)
 	[ $# -ge 2 ] || die "usage: tools/bench-store.sh profile ENGINE ROW [LINES]"
 	choose "$1"
 	profile "$@"
 	exit
 	;;
-*) die "usage: tools/bench-store.sh all | time [ENGINE...] | insn [ENGINE...] | board | profile ENGINE ROW" ;;
+*) die "usage: tools/bench-store.sh all | time [ENGINE...] | insn [ENGINE...] | board | parts |" \
+	"profile ENGINE ROW" ;;
 esac
 print_tables $out/store-results

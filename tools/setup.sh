@@ -18,7 +18,7 @@ run="gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi make
 	device-tree-compiler qemu-system-arm"
 [ -e "$(dirname "$0")/../VERSION" ] || run="$run git" # which says what version a clone is
 test="gcc gcovr libc6-dev libcmocka-dev libfdt-dev libjansson-dev nettle-dev python3-pytest
-	python3-pexpect python3-pytest-xdist u-boot-tools lrzsz pkgconf gdb-multiarch clang-format cppcheck shellcheck clang libclang-rt-dev"
+	python3-pexpect python3-pytest-xdist u-boot-tools lrzsz pkgconf valgrind gdb-multiarch clang-format cppcheck shellcheck clang libclang-rt-dev"
 
 linux="gcc gcc-multilib libc6-dev xz-utils"
 bench="$run gcc libc6-dev valgrind xz-utils pkg-config libhts-dev libglib2.0-dev uthash-dev libtdb-dev
