@@ -257,7 +257,6 @@ $(patsubst tests/$(2)/%.c,$(1)/%,$(wildcard tests/$(2)/test_*.c)): $(1)/test_%: 
 endef
 
 # $(1): folder, $(2): flags for the width of phys_addr_t, $(3): sources of the library. The arrays of
-# test_memblock_grow begin with four regions: memblock is built once more for it, and linked first.
 # test_memblock_grow* begin with four regions: what knows that is built once more for them, and linked first.
 define host_build
 $(1)/%.o: %.c
@@ -269,10 +268,8 @@ $(1)/libcairn.a: $(3:%.c=$(1)/%.o)
 	$$(SAY) AR $$@
 	$$(Q)ar rcs $$@ $$^
 $(foreach d,unit powercut threads,$(call host_tests,$(1),$(d)))
-$(addprefix $(1)/tests/unit/test_, console.o early.o): | $(OUT)/gen/early_uart.h
 $(1)/test_memblock_grow $(1)/test_memblock_grow_place: $(1)/small/mm/memblock.o $(1)/small/mm/memblock_slots.o
 $(addprefix $(1)/tests/unit/test_, console.o early.o selector.o): | $(OUT)/gen/early_uart.h $(OUT)/gen/flash_layout.h
-$(1)/test_memblock_grow: $(1)/small/mm/memblock.o
 $(1)/small/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
@@ -663,7 +660,6 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check-threads
 	$(MAKE) --no-print-directory -j2 all unit
 	$(MAKE) --no-print-directory -j2 coverage
-	$(MAKE) --no-print-directory size
 	$(MAKE) --no-print-directory budgets
 	$(MAKE) --no-print-directory -j2 check-lib
 	$(MAKE) --no-print-directory check-gdb
