@@ -175,6 +175,14 @@ static void wait_for(const struct search *s, struct task *t)
 	}
 }
 
+/* To remove a task that has no memory would help nobody. */
+static bool has_memory(const struct task *t)
+{
+	struct task_use use = task_use(t);
+
+	return use.rss + use.pgtables > 0;
+}
+
 /* The worst of all tasks, or of those with PARENT, that may be a victim now; of equals the last. */
 static struct task *find_worst(const struct search *s, const struct task *parent)
 {
@@ -185,7 +193,7 @@ static struct task *find_worst(const struct search *s, const struct task *parent
 		long points = oom_badness(t, s->pages.total);
 
 		if ((parent && t->parent != parent) || t->asked == s->number ||
-		    points == OOM_NEVER || points < most)
+		    points == OOM_NEVER || points < most || !has_memory(t))
 			continue;
 		worst = t;
 		most = points;

@@ -260,7 +260,7 @@ long oom_badness(const struct task *t, uint32_t total)
 	struct task_use use = task_use(t);
 	uint64_t pages = (uint64_t)use.rss + use.pgtables;
 
-	if ((t->flags & TASK_UNKILLABLE) || t->dying || !pages)
+	if ((t->flags & TASK_UNKILLABLE) || t->dying)
 		return OOM_NEVER;
 	return oom_points(pages, t->oom_score_adj, total);
 }

@@ -142,7 +142,7 @@ uint32_t task_total_pages(void);
 
 /**
  * oom_points() of T with all its memory, where there are TOTAL pages in all. OOM_NEVER if it is
- * unkillable, at -1000, being removed already, or has no memory to give back. With the lock.
+ * unkillable, at -1000, or being removed already. With the lock.
  */
 long oom_badness(const struct task *t, uint32_t total);
 

@@ -156,11 +156,11 @@ static void tasks_and_scores(void **state UNUSED)
 	run("arena new web 64K; arena new pub 8K web; arena touch web 16K");
 	assert_int_equal(task_total_pages(), 59);
 	answers("oom score web", "oom_score 722\n"); /* (1000 + 5 * 1000 / 59) * 2 / 3 */
-	answers("oom score pub", "oom_score 0\n");   /* it has nothing */
+	answers("oom score pub", "oom_score 666\n"); /* it has nothing yet */
 	answers("oom tasks",
 		"  pid  ppid  total_vm kB     rss kB  pgtables kB  oom_score_adj  oom_score  name\n"
 		"    1     0           64         16            4              0        722  web\n"
-		"    2     1            8          0            0              0          0  pub\n"
+		"    2     1            8          0            0              0        666  pub\n"
 		"236 kB are free or would be given back, 216 kB are free\n");
 }
 
