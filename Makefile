@@ -680,11 +680,11 @@ check-linux: ## Linux's own tests of memblock against ours (fetches 138 MB once)
 bench-memblock: ## memblock beside Linux's, host and board (fetches 138 MB once)
 	@tools/setup.sh bench
 	$(MAKE) --no-print-directory all
-	@BOARD_CC='$(CROSS)gcc $(CFLAGS)' BOARD_LINK='$(CROSS)gcc $(LDFLAGS)' \
-	BOARD_OBJ='$(filter-out %/boot/main.o $(OUT)/mm/memblock%, $(OBJ)) $(OUT)/pass1.o $(LIBS)' \
-	tools/bench-memblock.sh
+	@$(MEMBLOCK_BOARD) tools/bench-memblock.sh
 
-# How tools/bench-store.sh builds its image.
+# How the two scripts build their images.
+MEMBLOCK_BOARD = BOARD_CC='$(CROSS)gcc $(CFLAGS)' BOARD_LINK='$(CROSS)gcc $(LDFLAGS)' \
+	BOARD_OBJ='$(filter-out %/boot/main.o $(OUT)/mm/memblock%, $(OBJ)) $(OUT)/pass1.o $(LIBS)'
 STORE_BOARD = BOARD_CC='$(CROSS)gcc $(CFLAGS)' BOARD_LINK='$(CROSS)gcc $(LDFLAGS)' \
 	BOARD_OBJ='$(filter-out %/boot/main.o, $(OBJ)) $(OUT)/pass1.o $(LIBS)'
 
@@ -769,7 +769,12 @@ figures-store: all
 	@{ set -e; tools/bench-store.sh insn cairn; tools/bench-store.sh parts; $(STORE_BOARD) tools/bench-store.sh board; } \
 		>build/figures/store
 
-BUDGETS := size stack boot store
+.PHONY: figures-lists
+figures-lists: all
+	@mkdir -p build/figures
+	@$(MEMBLOCK_BOARD) tools/bench-memblock.sh cairn >build/figures/lists
+
+BUDGETS := size stack boot lists store
 .PHONY: stack
 stack: ## how deep each stack can become, and the calls that lead there; fails beyond a budget
 	@tools/setup.sh budgets

@@ -4,6 +4,8 @@
 # twice, timed in turns, counted in instructions under callgrind, and counted on the board in QEMU.
 # "make bench-memblock" runs it and hands over how the image is built: BOARD_CC, BOARD_LINK and
 # BOARD_OBJ. BENCH_TIMED is the numbers of regions to time. Everything lies in build/bench.
+#   tools/bench-memblock.sh        everything
+#   tools/bench-memblock.sh cairn  only ours, counted and not timed: figures, for which no Linux is fetched
 # docs/benchmarks.md says what the rows are.
 set -eu
 
@@ -25,10 +27,19 @@ die() {
 [ "${BOARD_CC:+x}${BOARD_LINK:+x}${BOARD_OBJ:+x}" = xxx ] ||
 	die "run it as \"make bench-memblock\": the Makefile knows how the image is built"
 
+host_flags="-O2 -std=gnu11 -ffunction-sections -Wl,--gc-sections -I. -DCONFIG_PHYS_ADDR_T_64BIT
+	-DINIT_MEMBLOCK_RESERVED_REGIONS=$slots"
+board_flags="$BOARD_CC -DINIT_MEMBLOCK_RESERVED_REGIONS=$board_slots -DBENCH_BOARD_SIZES=$(echo "$counted" | tr ' ' ,) -c"
+
 # shellcheck disable=SC2086 # lists of flags, here and below
-build_host() {
-	flags="-O2 -std=gnu11 -ffunction-sections -Wl,--gc-sections -I. -DCONFIG_PHYS_ADDR_T_64BIT
-		-DINIT_MEMBLOCK_RESERVED_REGIONS=$slots"
+build_host_cairn() {
+	gcc $host_flags $warn tests/bench/bench_memblock.c tests/bench/host_main.c mm/memblock*.c \
+		-o "$out/host-cairn"
+}
+
+# shellcheck disable=SC2086
+build_host_linux() {
+	flags=$host_flags
 	# Linux's own memblock.h, before the one that check-linux puts into the folder of the tests.
 	linux_flags="-DBENCH_LINUX -isystem $out/include
 		-isystem $linux/tools/testing/memblock -isystem $linux/tools/include"
@@ -38,15 +49,24 @@ build_host() {
 	gcc $flags $linux_flags -w -c "$linux/mm/memblock.c" -o "$out/linux-memblock.o"
 	gcc $flags $linux_flags $warn tests/bench/bench_memblock.c tests/bench/host_main.c \
 		tests/bench/linux_env.c "$out/linux-memblock.o" -o "$out/host-linux"
-	gcc $flags $warn tests/bench/bench_memblock.c tests/bench/host_main.c mm/memblock*.c \
-		-o "$out/host-cairn"
 }
 
-# The headers of Linux's tools folder are for a host: on the board linux-shim/linux.h stands in for all.
 # shellcheck disable=SC2086
-build_board() {
-	sizes=$(echo "$counted" | tr ' ' ,)
-	flags="$BOARD_CC -DINIT_MEMBLOCK_RESERVED_REGIONS=$board_slots -DBENCH_BOARD_SIZES=$sizes -c"
+build_board_cairn() {
+	rm -rf "$out/board-objects/cairn"
+	mkdir -p "$out/board-objects/cairn"
+	for source in tests/bench/board_main.c tests/bench/board_memblock.c \
+		tests/bench/bench_memblock.c mm/memblock*.c; do
+		$board_flags "$source" -o "$out/board-objects/cairn/$(basename "$source" .c).o"
+	done
+	$BOARD_LINK "$out"/board-objects/cairn/*.o $BOARD_OBJ -o "$out/board-cairn"
+}
+
+# The headers of Linux's tools folder are for a host: on the board linux-shim/linux.h stands in for all. Behind
+# build_board_cairn.
+# shellcheck disable=SC2086
+build_board_linux() {
+	flags=$board_flags
 	linux_flags="-DBENCH_LINUX -isystem $out/shim -include tests/bench/linux-shim/linux.h"
 	mkdir -p "$out/shim/linux" "$out/shim/asm"
 	for header in linux/bitops linux/debugfs linux/init linux/io linux/kernel linux/kmemleak \
@@ -55,13 +75,6 @@ build_board() {
 		: >"$out/shim/$header.h"
 	done
 	ln -sf "$PWD/$linux/include/linux/memblock.h" "$out/shim/linux/memblock.h"
-
-	mkdir -p "$out/board-objects/cairn"
-	for source in tests/bench/board_main.c tests/bench/board_memblock.c \
-		tests/bench/bench_memblock.c mm/memblock*.c; do
-		$flags "$source" -o "$out/board-objects/cairn/$(basename "$source" .c).o"
-	done
-	$BOARD_LINK "$out"/board-objects/cairn/*.o $BOARD_OBJ -o "$out/board-cairn"
 
 	mkdir -p "$out/board-objects/linux"
 	cp "$out"/board-objects/cairn/board_m*.o "$out/board-objects/linux/"
@@ -128,10 +141,24 @@ count_board() { # linux or cairn
 	awk -v side="$1" '$1 == "insn" { print "board", $2, $3, side, $4, $5 }' "$out/board-$1.out"
 }
 
-tools/fetch-linux.sh
 mkdir -p $out
-build_host
-build_board
+build_host_cairn
+build_board_cairn
+if [ "${1:-}" = cairn ]; then
+	{
+		count_host cairn
+		count_board cairn
+	} | awk '{
+		name = "figure memblock_" $2 "_" $3 ($1 == "board" ? "_target" : "") "_insn"
+		printf "%s %.0f instructions\n", name, $5
+		if ($2 == "alloc_walk" && $3 == 1024)
+			printf "%s_per_hole %.1f instructions\n", name, $5 / $3
+	}' | sort
+	exit
+fi
+tools/fetch-linux.sh
+build_host_linux
+build_board_linux
 rows=$("$out/host-cairn" rows)
 {
 	count_host linux
