@@ -66,7 +66,8 @@ $(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o orde
 	room.o share.o share_read.o shed.o stat.o store.o super.o walk.o): CFLAGS += -Os
 $(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o number.o symbols.o unwind.o): CFLAGS += -Os
 $(addprefix $(OUT)/mm/, memblock_dump.o memblock_limit.o memblock_slots.o): CFLAGS += -Os
-$(addprefix $(OUT)/, mm/heap.o mm/loaded.o mm/memtest.o mm/pgtable.o lib/job.o): CFLAGS += -Os
+$(addprefix $(OUT)/, mm/heap.o mm/loaded.o mm/memory_lock.o mm/memtest.o mm/pgtable.o store/marks.o): CFLAGS += -Os
+$(addprefix $(OUT)/lib/, core_lock.o job.o lock.o): CFLAGS += -Os
 $(addprefix $(OUT)/mm/, arena.o badness.o oom.o overcommit.o pgtable_lend.o task.o): CFLAGS += -Os
 $(addprefix $(OUT)/, lib/flash.o lib/ymodem.o store/snapshot.o): CFLAGS += -Os
 

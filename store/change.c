@@ -195,8 +195,8 @@ static uint32_t victim_of(struct store *s)
 }
 
 /* Adds an entry for the record at OFF, for which the one at VICTIM goes. */
-static __attribute__((noinline)) void replace_victim(struct store *s, uint32_t victim,
-						     uint32_t hash, uint32_t off)
+static SELDOM __attribute__((noinline)) void replace_victim(struct store *s, uint32_t victim,
+							    uint32_t hash, uint32_t off)
 {
 	bool evicted = store_forget(s, victim);
 

@@ -238,7 +238,7 @@ SELDOM struct store_segment *index_make_room(struct store *s, uint32_t hash)
 	return resize(s, seg, homes_for(seg->count + 1, load_of(s).grown)) ? seg : NULL;
 }
 
-__attribute__((noinline)) bool index_damaged(const struct store *s, uint32_t off)
+SELDOM __attribute__((noinline)) bool index_damaged(const struct store *s, uint32_t off)
 {
 	return !store_record(s, off) && !store_staged(s, off);
 }

@@ -135,7 +135,8 @@ static bool was_free(const struct store *s, uint32_t off, uint32_t size)
 	       be64_load(p + HDR_EXPIRY) == UINT64_MAX && !numbered(s, off, size);
 }
 
-void slot_show_key(const struct store *s, uint32_t off, uint32_t size, char key[SLOT_KEY_SHOWN])
+SELDOM void slot_show_key(const struct store *s, uint32_t off, uint32_t size,
+			  char key[SLOT_KEY_SHOWN])
 {
 	uint32_t room = size - HDR_BYTES - TRL_BYTES, n = 0;
 	uint32_t len = door_read(&s->door, off + size - TRL_W0) >> 16;
