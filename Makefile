@@ -246,6 +246,7 @@ LINK_test_backtrace := -no-pie -Wl,--section-start=.board=0x60010000
 
 # The allocations of these go through the test, which lets some fail.
 NOMEM := $(addprefix test_store_, nomem replicas share_limits share_views)
+LINK_test_boot_oom_report := -Wl,--wrap=malloc
 $(foreach t,$(NOMEM),$(eval LINK_$(t) := -Wl,--wrap=malloc,--wrap=realloc))
 
 # $(1): folder, $(2): the folder below tests/ of its programs

@@ -228,6 +228,7 @@ static void all_come(void **state UNUSED)
 	machine.set_start = set_start;
 	start_named(0xf);
 	assert_int_equal(up(), 0xf);
+	assert_false(cores_alone());
 	assert_line("Cores: 4 of 4 online");
 	assert_lines(1);
 	assert_int_equal(board.start, (uint32_t)(uintptr_t)core_entry);
@@ -331,6 +332,7 @@ static void one_core(void **state UNUSED)
 	boot.cores_max = 1;
 	cores_start(&boot);
 	assert_int_equal(up(), 1);
+	assert_true(cores_alone());
 	assert_quiet();
 	assert_int_equal(cores_named(), 4);
 }
