@@ -75,8 +75,8 @@ $(addprefix $(OUT)/, lib/flash.o lib/ymodem.o store/snapshot.o): CFLAGS += -Os
 $(addprefix $(OUT)/boot/, early.o relocate.o tree_scan.o): CFLAGS += -fPIC -mgeneral-regs-only -mno-unaligned-access \
 	-fno-tree-loop-distribute-patterns
 
-# Quick: every change of the lists is one. It must not become a call of itself.
-$(OUT)/boot/memmove.o: CFLAGS += -O2 -fno-tree-loop-distribute-patterns
+# Quick, as every change of the lists is one, but no loop begun twice. It must not become a call of itself.
+$(OUT)/boot/memmove.o: CFLAGS += -O2 -fno-tree-ch -fno-tree-loop-distribute-patterns
 
 $(OUT)/boot/tree.o: $(OUT)/$(BOARD).dtb
 

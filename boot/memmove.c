@@ -32,17 +32,19 @@ static void move_word(uint8_t *to, const uint8_t *from)
 
 static void move_down(uint8_t *to, const uint8_t *from, size_t n, bool by_words)
 {
-	for (; by_words && n && (uintptr_t)to % WORD; n--)
-		*to++ = *from++;
-	for (; by_words && n >= BLOCK; n -= BLOCK) {
-		move_block(to, from);
-		to += BLOCK;
-		from += BLOCK;
-	}
-	for (; by_words && n >= WORD; n -= WORD) {
-		move_word(to, from);
-		to += WORD;
-		from += WORD;
+	if (by_words) {
+		for (; n && (uintptr_t)to % WORD; n--)
+			*to++ = *from++;
+		for (; n >= BLOCK; n -= BLOCK) {
+			move_block(to, from);
+			to += BLOCK;
+			from += BLOCK;
+		}
+		for (; n >= WORD; n -= WORD) {
+			move_word(to, from);
+			to += WORD;
+			from += WORD;
+		}
 	}
 	while (n--)
 		*to++ = *from++;
@@ -52,17 +54,19 @@ static void move_up(uint8_t *to, const uint8_t *from, size_t n, bool by_words)
 {
 	to += n;
 	from += n;
-	for (; by_words && n && (uintptr_t)to % WORD; n--)
-		*--to = *--from;
-	for (; by_words && n >= BLOCK; n -= BLOCK) {
-		to -= BLOCK;
-		from -= BLOCK;
-		move_block(to, from);
-	}
-	for (; by_words && n >= WORD; n -= WORD) {
-		to -= WORD;
-		from -= WORD;
-		move_word(to, from);
+	if (by_words) {
+		for (; n && (uintptr_t)to % WORD; n--)
+			*--to = *--from;
+		for (; n >= BLOCK; n -= BLOCK) {
+			to -= BLOCK;
+			from -= BLOCK;
+			move_block(to, from);
+		}
+		for (; n >= WORD; n -= WORD) {
+			to -= WORD;
+			from -= WORD;
+			move_word(to, from);
+		}
 	}
 	while (n--)
 		*--to = *--from;
