@@ -22,6 +22,7 @@ struct arena {
 	bool live;
 	uint32_t base, pages;  /* promised */
 	uint32_t held, tables; /* pages of memory that are mapped, and of tables */
+	unsigned long slots;   /* of memblock's list, for this one and those before it */
 };
 
 /* Not in .bss: faults come before that is cleared. */
@@ -30,7 +31,8 @@ struct arenas_reach arenas_reach __attribute__((section(".data")));
 static const struct arena_env *env;
 static struct arena arenas[ARENAS_MAX];
 static uint32_t last_number;
-static uint32_t next; /* where the search for address space goes on */
+static unsigned long slots_before; /* of memblock's list, without arenas */
+static uint32_t next;              /* where the search for address space goes on */
 
 void arenas_start(const struct arena_env *with)
 {
@@ -82,6 +84,62 @@ static bool any_live(void)
 	return false;
 }
 
+/* ---- slots of memblock's list ---- */
+
+/* PAGES and the pages of tables that they need, at most. */
+static uint64_t with_tables(uint64_t pages)
+{
+	return pages + pages / (PGTABLE_SPAN / PAGE_SIZE) + 1;
+}
+
+/*
+ * How many slots of memblock's list all arenas need, together with one of PAGES more.
+ *
+ * Each page of memory that they hold may split a region when it goes, and each that they will get
+ * may be a region of its own. These are never more than there are, but may come when those have
+ * gone.
+ */
+static unsigned long slots_needed(uint32_t pages)
+{
+	uint64_t held = 0, coming = with_tables(pages);
+	uint64_t memory = memblock_phys_mem_size() >> PAGE_SHIFT;
+
+	for (const struct arena *a = arenas; a < arenas + ARENAS_MAX; a++) {
+		if (!a->live)
+			continue;
+		held += a->held + a->tables;
+		coming += with_tables(a->pages) - a->held - a->tables;
+	}
+	return (unsigned long)(held + (coming < memory ? coming : memory)) + OTHERS_SLOTS;
+}
+
+/* With memory_lock(), of A, which is to be. */
+static int reserve_slots(struct arena *a)
+{
+	int err;
+
+	if (!any_live())
+		slots_before = memblock.reserved.max;
+	err = memblock_reserve_slots(slots_needed(a->pages));
+	a->slots = memblock.reserved.max;
+	return err;
+}
+
+/*
+ * With memory_lock(). The list as it would be without the arena that has just gone: with what the
+ * others had before, unless somebody else has taken that meanwhile.
+ */
+static void release_slots(void)
+{
+	unsigned long slots = slots_before;
+
+	for (const struct arena *a = arenas; a < arenas + ARENAS_MAX; a++)
+		if (a->live && a->slots > slots)
+			slots = a->slots;
+	if (memblock.reserved.cnt + slots_needed(0) - OTHERS_SLOTS <= slots)
+		memblock_release_slots(slots);
+}
+
 /* ---- giving back ---- */
 
 static void count(const struct holding *h, struct task_use *use)
@@ -119,8 +177,7 @@ static void give_up(struct arena *a)
 		free_span(at, end - at < PGTABLE_SPAN ? end : at + PGTABLE_SPAN);
 	pgtable_leave(env->pt, a->base, span_of(a));
 	a->live = false;
-	if (!any_live())
-		memblock_release_slots();
+	release_slots();
 }
 
 static int release(struct holding *h, bool atomic)
@@ -149,40 +206,13 @@ static struct arena *free_place(void)
 	return oldest;
 }
 
-/* PAGES and the pages of tables that they need, at most. */
-static uint64_t with_tables(uint64_t pages)
-{
-	return pages + pages / (PGTABLE_SPAN / PAGE_SIZE) + 1;
-}
-
-/*
- * How many slots of memblock's list all arenas need, together with one of PAGES more.
- *
- * Each page of memory that they hold may split a region when it goes, and each that they will get
- * may be a region of its own. These are never more than there are, but may come when those have
- * gone.
- */
-static unsigned long slots_needed(uint32_t pages)
-{
-	uint64_t held = 0, coming = with_tables(pages);
-	uint64_t memory = memblock_phys_mem_size() >> PAGE_SHIFT;
-
-	for (const struct arena *a = arenas; a < arenas + ARENAS_MAX; a++) {
-		if (!a->live)
-			continue;
-		held += a->held + a->tables;
-		coming += with_tables(a->pages) - a->held - a->tables;
-	}
-	return (unsigned long)(held + (coming < memory ? coming : memory)) + OTHERS_SLOTS;
-}
-
-static int reserve_slots(uint32_t pages)
+static int set_slots_aside(struct arena *a)
 {
 	int err = memory_lock();
 
 	if (err)
 		return err;
-	err = memblock_reserve_slots(slots_needed(pages));
+	err = reserve_slots(a);
 	memory_unlock();
 	return err;
 }
@@ -207,7 +237,7 @@ static int provide(struct arena *a)
 		return err;
 	err = take_addresses(a);
 	if (!err) {
-		err = reserve_slots(a->pages);
+		err = set_slots_aside(a);
 		if (err)
 			pgtable_leave(env->pt, a->base, span_of(a));
 	}

@@ -160,10 +160,12 @@ void memblock_allow_resize(void);
 int memblock_reserve_slots(unsigned long slots);
 
 /**
- * Not in Linux. Goes back to the first array of `reserved`, if all regions fit in it with one slot
- * to spare, and frees the one that memblock_reserve_slots() or growth made.
+ * Not in Linux. Makes the array of `reserved`, if it has more, one of MAX slots, as it was before
+ * memblock_reserve_slots(): the first one where that has as many (MAX is its own then), else one of
+ * free memory; and frees the one that there is. Nothing changes if the regions would not fit, with
+ * the slots that this takes itself, or if there is no memory for the smaller array beside it.
  */
-void memblock_release_slots(void);
+void memblock_release_slots(unsigned long max);
 
 /**
  * Reserves SIZE free bytes at a multiple of ALIGN inside [start, end): the highest such place, or

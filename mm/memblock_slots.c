@@ -19,16 +19,27 @@ int memblock_reserve_slots(unsigned long slots)
 	return memblock_double_array(type, has + slots + 2, 0, 0);
 }
 
-void memblock_release_slots(void)
+void memblock_release_slots(unsigned long max)
 {
 	struct memblock_type *type = &memblock.reserved;
-	struct memblock_region *old = type->regions;
-	size_t old_size = type->max * sizeof(*old);
+	struct memblock_region *old = type->regions, *array = memblock_first_reserved;
+	phys_addr_t old_size = ROUND_UP((phys_addr_t)(type->max * sizeof(*old)), PAGE_SIZE);
+	bool first = max <= INIT_MEMBLOCK_RESERVED_REGIONS;
 
-	/* What it takes to free the array must fit, too. */
-	if (old == memblock_first_reserved || type->cnt >= INIT_MEMBLOCK_RESERVED_REGIONS)
+	/* To free the old array may take a slot, and so may the new one if it is not the first. */
+	if (max >= type->max || type->cnt + !first >= max)
 		return;
-	type->regions = memcpy(memblock_first_reserved, old, type->cnt * sizeof(*old));
-	type->max = INIT_MEMBLOCK_RESERVED_REGIONS;
-	memblock_free(old, ROUND_UP(old_size, PAGE_SIZE));
+	if (!first) {
+		phys_addr_t size = ROUND_UP((phys_addr_t)(max * sizeof(*old)), PAGE_SIZE);
+		phys_addr_t at =
+			memblock_find_in_range(0, MEMBLOCK_ALLOC_ACCESSIBLE, size, PAGE_SIZE);
+
+		if (!at)
+			return;
+		memblock_reserve(at, size);
+		array = (struct memblock_region *)(uintptr_t)at;
+	}
+	type->regions = memcpy(array, old, type->cnt * sizeof(*old));
+	type->max = max;
+	memblock_phys_free((phys_addr_t)(uintptr_t)old, old_size);
 }

@@ -68,6 +68,11 @@ def test_a_page_comes_when_it_is_touched(oom):
     assert promised["MemFree"] - meminfo(board)["MemFree"] == 8 * 1024 + 2 * 4
     assert board.run("arena free web") == "arena free: web is gone, 8200 kB given back"
     assert (reserved(board), meminfo(board)) == before
+    fill(board, "db", 1 * M)
+    among = reserved(board), meminfo(board)
+    fill(board, "web", 32 * M)  # for which memblock's list has to grow
+    board.run("arena free web")
+    assert (reserved(board), meminfo(board)) == among
 
 
 def test_policy_0(oom):

@@ -21,7 +21,7 @@ static uint32_t known[SPACE_PAGES]; /* the pages that are, of which there are */
 static unsigned known_count;
 static uint8_t *mapped; /* the board's memory */
 static struct {
-	struct memblock_region regions[2][INIT_MEMBLOCK_REGIONS];
+	struct memblock_region regions[2][2 * INIT_MEMBLOCK_REGIONS];
 	struct memblock_type types[2];
 } noted;
 
@@ -236,7 +236,7 @@ struct arena *add_arena(const char *name, uint64_t bytes)
 
 static void note(unsigned i, const struct memblock_type *type)
 {
-	assert_true(type->cnt <= INIT_MEMBLOCK_REGIONS);
+	assert_true(type->cnt <= 2 * INIT_MEMBLOCK_REGIONS);
 	noted.types[i] = *type;
 	memcpy(noted.regions[i], type->regions, type->cnt * sizeof(*type->regions));
 }

@@ -151,6 +151,46 @@ static unsigned long free_slots(void)
 	return memblock.reserved.max - memblock.reserved.cnt;
 }
 
+/* Those of the others, too, while there are some. */
+static void lists_are_as_before_among_others(void **state UNUSED)
+{
+	struct arena *a;
+
+	start_arenas(4096, NULL);
+	assert_int_equal(arena_touch(add_arena("stays", MIB(4)), MIB(2)), 0);
+	for (uint64_t size = PAGE; size <= MIB(16); size *= 8) {
+		note_lists();
+		a = add_arena("a", size);
+		assert_int_equal(arena_touch(a, size < MIB(8) ? size : MIB(8)), 0);
+		add_arena("b", MIB(2));
+		assert_int_equal(remove_task("a") | remove_task("b"), 0);
+		same_lists();
+	}
+}
+
+/* More reservations than the first array has room for, before there is an arena. */
+static void lists_are_as_before_in_a_grown_array(void **state UNUSED)
+{
+	start_arenas(4096, NULL);
+	for (unsigned i = 0; i < INIT_MEMBLOCK_RESERVED_REGIONS + 8; i++)
+		assert_int_equal(memblock_reserve(0x90000000 + i * PG(2), PAGE), 0);
+	note_lists();
+	assert_int_equal(arena_touch(add_arena("a", MIB(8)), MIB(4)), 0);
+	assert_int_equal(remove_task("a"), 0);
+	same_lists();
+}
+
+/* What others took meanwhile of the slots of an arena must not be missing when its pages go. */
+static void slots_that_others_took_stay(void **state UNUSED)
+{
+	add_arena("a", PG(300));
+	add_arena("b", PG(600));
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(memblock_reserve(0x90000000 + i * PG(2), PAGE), 0);
+	assert_int_equal(remove_task("b"), 0);
+	assert_true(free_slots() >= 301);
+}
+
 /* One for each page that may go, and one for each that may come, whatever others took meanwhile. */
 static void slots_are_set_aside(void **state UNUSED)
 {
@@ -368,6 +408,9 @@ int main(void)
 		cmocka_unit_test_setup(what_a_task_has, start),
 		cmocka_unit_test_setup(more_than_one, start),
 		cmocka_unit_test_setup(lists_are_as_before, start),
+		cmocka_unit_test_setup(lists_are_as_before_among_others, start),
+		cmocka_unit_test_setup(lists_are_as_before_in_a_grown_array, start),
+		cmocka_unit_test_setup(slots_that_others_took_stay, start),
 		cmocka_unit_test_setup(slots_are_set_aside, start),
 		cmocka_unit_test_setup(every_page_goes_without_memory, start),
 		cmocka_unit_test_setup(addresses_are_used_again_late, start),

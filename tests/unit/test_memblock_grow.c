@@ -266,7 +266,7 @@ static void slots_are_released(void **state UNUSED)
 	struct memblock_region *first = memblock.reserved.regions, before[FIRST_MAX];
 	unsigned long cnt;
 
-	memblock_release_slots();
+	memblock_release_slots(FIRST_MAX);
 	memblock_add(page(0), PG(PAGES));
 	reserve_elsewhere(1);
 	memblock_reserve(page(3), PG(2));
@@ -274,12 +274,52 @@ static void slots_are_released(void **state UNUSED)
 	memcpy(before, first, sizeof(before));
 	assert_int_equal(memblock_reserve_slots(PAGES), 0);
 	assert_ptr_not_equal(memblock.reserved.regions, first);
-	memblock_release_slots();
+	memblock_release_slots(FIRST_MAX);
 	assert_ptr_equal(memblock.reserved.regions, first);
 	assert_int_equal(memblock.reserved.max, FIRST_MAX);
 	assert_int_equal(memblock.reserved.cnt, cnt);
 	assert_memory_equal(first, before, cnt * sizeof(*first));
 	assert_int_equal(memblock_reserved_size(), PG(3));
+}
+
+/* As many as there were, not the first array's, where they were. */
+static void slots_of_the_last_are_released(void **state UNUSED)
+{
+	phys_addr_t at, size;
+	unsigned long max;
+
+	memblock_add(page(0), PG(PAGES));
+	reserve_elsewhere(FIRST_MAX);
+	assert_int_equal(memblock_reserve_slots(PAGES), 0);
+	at = array_of(&memblock.reserved);
+	size = memblock_reserved_size();
+	max = memblock.reserved.max;
+	memblock_release_slots(max + 1);
+	assert_int_equal(memblock.reserved.max, max);
+	assert_int_equal(memblock_reserve_slots(3 * PG(1) / sizeof(struct memblock_region)), 0);
+	assert_int_not_equal(array_of(&memblock.reserved), at);
+	memblock_release_slots(memblock.reserved.cnt + 1); /* would take both itself */
+	assert_true(memblock.reserved.max > max);
+	memblock_release_slots(max);
+	assert_int_equal(memblock.reserved.max, max);
+	assert_int_equal(array_of(&memblock.reserved), at);
+	assert_int_equal(memblock_reserved_size(), size);
+}
+
+/* No memory for the smaller array: the larger one stays, and nobody complains. */
+static void slots_stay_without_memory(void **state UNUSED)
+{
+	unsigned long max;
+
+	memblock_add(page(0), PG(PAGES));
+	reserve_elsewhere(1);
+	assert_int_equal(memblock_reserve_slots(PAGES), 0);
+	max = memblock.reserved.max;
+	while (memblock_phys_alloc(PG(1), PG(1)))
+		;
+	memblock_release_slots(FIRST_MAX + 4);
+	assert_int_equal(memblock.reserved.max, max);
+	assert_int_equal(heard.n, 0);
 }
 
 /* An array in the midst of a reservation leaves two behind, for which there must be room, too. */
@@ -293,11 +333,11 @@ static void slots_that_are_used_stay(void **state UNUSED)
 	at = array_of(&memblock.reserved);
 	memblock_reserve(at - PG(1), PG(1));
 	assert_int_equal(memblock.reserved.cnt, FIRST_MAX);
-	memblock_release_slots();
+	memblock_release_slots(FIRST_MAX);
 	assert_int_equal(array_of(&memblock.reserved), at);
 	memblock_phys_free(elsewhere(0), PG(1));
 	memblock_reserve(at + size_of_array(&memblock.reserved), PG(1));
-	memblock_release_slots();
+	memblock_release_slots(FIRST_MAX);
 	assert_int_equal(memblock.reserved.max, FIRST_MAX);
 	assert_int_equal(memblock.reserved.cnt, FIRST_MAX);
 	assert_false(memblock_is_reserved(at));
@@ -363,6 +403,8 @@ int main(void)
 		BOTH(slots_are_exact),
 		DOWN(slots_that_the_arrays_take),
 		BOTH(slots_are_released),
+		BOTH(slots_of_the_last_are_released),
+		BOTH(slots_stay_without_memory),
 		DOWN(slots_that_are_used_stay),
 		cmocka_unit_test_setup(random_calls, fresh),
 	};
