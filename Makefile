@@ -18,6 +18,9 @@ WHERE := $(if $(word 2,$(CURDIR)),,-fdebug-prefix-map=$(CURDIR)=.)
 Q := $(if $(V),,@)
 SAY = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-4s %s\n')
 
+# Whatever rule comes first in this file.
+.DEFAULT_GOAL := all
+
 # What these goals need is installed before anything is built. Apart from that they are goals as any other:
 # several of them, with -j as well, build what they share once.
 JOBS := $(patsubst fcs-%,%,$(filter flash uimg memmap fcs lib install-lib fcs-armhf,$(MAKECMDGOALS)))

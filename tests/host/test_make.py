@@ -22,6 +22,13 @@ def test_nothing_is_built_twice():
     assert 0 <= out.find("tools/setup.sh") < out.find("gcc ")
 
 
+def test_no_goal_is_the_image():
+    """Whatever rule comes first in the file."""
+    out = subprocess.run(["make", "-n", "-C", REPO, "OUT=build/none", "V=1"], check=True, text=True,
+                         capture_output=True, timeout=120).stdout
+    assert " build/none/cairn.bin" in out and "build/none/vexpress-a9.dtb" in out
+
+
 @pytest.mark.parametrize("goal", ["flash", "uimg", "memmap", "fcs", "lib", "install-lib", "fcs-armhf"])
 def test_packages_come_first(goal):
     """What a user makes first, on a machine that has nothing yet, installs what it needs."""
