@@ -118,6 +118,12 @@ static bool make_backlog(struct boot *b)
 	return true;
 }
 
+/* Whether this core may call the store, which by itself knows one core alone. */
+static bool store_is_ours(void)
+{
+	return store->open && (store->share || !this_core());
+}
+
 /* ---- who gives something back --------------------------------------------------------------- */
 
 /*
@@ -144,7 +150,7 @@ static uint32_t give_back(struct oom_notifier *n, bool atomic)
 	uint32_t pages = heap_give_back(!atomic, HEAP_KEEP);
 
 	(void)n;
-	if (pages || atomic || !store->open || !shed_entries())
+	if (pages || atomic || !store_is_ours() || !shed_entries())
 		return pages;
 	return heap_give_back(true, HEAP_KEEP);
 }
@@ -153,7 +159,7 @@ static uint32_t give_back(struct oom_notifier *n, bool atomic)
 
 static void end_boot(const char *why)
 {
-	if (!oom_report_is_atomic()) {
+	if (!oom_report_is_atomic() && store_is_ours()) {
 		task_suspend();
 		oom_report_write(store);
 	}

@@ -279,6 +279,28 @@ def test_the_store_sheds_entries(oom):
     assert "key4 " not in keys and "key5 " not in keys and "key6 " in keys
 
 
+def test_a_store_that_is_not_shared(project, boot, patch_image):
+    """There was no memory for a second index: no core but the first has entries go, or writes the report."""
+    no_memory = bytes.fromhex("0c2040427047")  # movs r0, #ENOMEM; negs r0, r0; bx lr
+    image = patch_image({project.symbols["store_share"] & ~1: no_memory})
+    board = boot("-m", "64M", "--smp", "2", "-a", "cairn.store_entries=16 cairn.panic=reset", extra=["-kernel", image])
+    assert "store: not shared: no memory is left for it: only core 0 may use it" in board.boot_log
+    for i in range(16):
+        board.run(f"put key{i} value")
+    fill(board, "web", 40 * M)
+    new(board, "cache", 40 * M)
+    done, said = touch(board, "cache", 40 * M, "1")
+    assert done and killed(said) == ["web"] and "evicted" not in said
+    new(board, "web", 40 * M)
+    board.run("del cairn/oom; oom score_adj web -1000; oom score_adj cache -1000")
+    board.send(f"arena touch web {40 * M} 1\r")
+    said = board.until_fault()
+    assert "no killable processes" in said and "evicted" not in said
+    board.wait_prompt()
+    assert "System is deadlocked on memory" in board.run("dmesg -p")
+    assert "memory never ran out" in board.run("dmesg -o")
+
+
 def test_on_all_cores(oom):
     """All of them touch one arena at once, and in the end more than there is."""
     board = oom("", "--smp", "4")
