@@ -80,9 +80,10 @@ size_t heap_size(void)
 
 uint32_t heap_unused(uint32_t keep)
 {
-	uint32_t pages = (uint32_t)((heap.held - ROUND_UP(heap.used, PAGE_SIZE)) / PAGE_SIZE);
+	/* Below 0 also where another core has moved the one and not yet the other. */
+	int32_t pages = (int32_t)(heap.held / PAGE_SIZE - PFN_UP(heap.used) - keep);
 
-	return pages > keep ? pages - keep : 0;
+	return pages > 0 ? (uint32_t)pages : 0;
 }
 
 uint32_t heap_give_back(bool trim, uint32_t keep)

@@ -32,7 +32,11 @@ size_t heap_used(void);
 /** The bytes that are reserved for the heap now; 0 before heap_init(). */
 size_t heap_size(void);
 
-/** How many whole pages behind what malloc has taken are reserved for it, without KEEP of them. */
+/**
+ * How many whole pages behind what malloc has taken are reserved for it, without KEEP of them.
+ * Without memory_lock() another core may move both ends meanwhile: then it is off by that much,
+ * but never more than is or was held.
+ */
 uint32_t heap_unused(uint32_t keep);
 
 /**

@@ -128,6 +128,15 @@ static void some_pages_may_be_kept(void **state UNUSED)
 	expect_reserved(2, 7);
 }
 
+/* One that looks without the lock may see what malloc has taken, and not yet what is held for it.
+ */
+static void seen_from_another_core(void **state UNUSED)
+{
+	heap.used = heap.held + 1;
+	assert_int_equal(heap_unused(0), 0);
+	assert_int_equal(heap_unused(3), 0);
+}
+
 static void all_of_it_may_go(void **state UNUSED)
 {
 	assert_int_equal(heap_give_back(true, 0), HEAP);
@@ -211,6 +220,7 @@ int main(void)
 		HEAPED(whole_pages_behind_the_end_go),
 		HEAPED(what_malloc_gives_up_goes_as_well),
 		HEAPED(some_pages_may_be_kept),
+		HEAPED(seen_from_another_core),
 		HEAPED(all_of_it_may_go),
 		HEAPED(it_is_taken_again_page_by_page),
 		HEAPED(what_somebody_else_has_it_does_not_get),
