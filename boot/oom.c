@@ -159,10 +159,9 @@ static uint32_t give_back(struct oom_notifier *n, bool atomic)
 
 static void end_boot(const char *why)
 {
-	if (!oom_report_is_atomic() && store_is_ours()) {
-		task_suspend();
+	/* Without the lock this may be within a fault, and the report of another one. */
+	if (!oom_report_is_atomic() && store_is_ours() && task_suspend())
 		oom_report_write(store);
-	}
 	panic("%s", why);
 }
 

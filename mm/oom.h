@@ -36,9 +36,10 @@ struct oom_settings {
 	bool oom_dump_tasks;           /**< the table of the tasks is part of the report */
 };
 
-/** What this needs of the boot; both are called with the lock. */
+/** What this needs of the boot; both are called with the lock, but for a panic for want of that. */
 struct oom_env {
-	/** Ends the boot, for the reason WHY. Must not return. */
+	/** Ends the boot, for the reason WHY; with the lock keep() was called before. Must not
+	 * return. */
 	void (*panic)(const char *why);
 	/**
 	 * Gets the whole REPORT, LEN bytes of lines, after a victim was asked or before a panic:

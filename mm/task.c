@@ -2,6 +2,7 @@
 #include "mm/task.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "lib/core_lock.h"
@@ -33,7 +34,8 @@ void task_unlock(void)
 
 uint32_t task_suspend(void)
 {
-	uint32_t taken = lock.taken;
+	bool ours = atomic_load_explicit(&lock.owner, memory_order_relaxed) == env->self() + 1;
+	uint32_t taken = ours ? lock.taken : 0;
 
 	for (uint32_t i = 0; i < taken; i++)
 		task_unlock();

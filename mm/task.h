@@ -87,7 +87,7 @@ void task_unlock(void);
 
 /**
  * Gives the lock, however often this core took it, so that other cores can have it, and returns how
- * often that was. With the lock.
+ * often that was; 0: it does not have it, and nothing was done.
  */
 uint32_t task_suspend(void);
 

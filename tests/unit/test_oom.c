@@ -234,7 +234,8 @@ static void waited_for(void **state UNUSED)
 	assert_int_equal(task_lock(), 0);
 	assert_int_equal(task_lock(), 0);
 	board.on_self = another_core_drops_b;
-	board.selfs = 4; /* the call takes it, and all three are taken again behind each look */
+	board.selfs = 6; /* the call takes it; behind each look it is looked at, and all three are
+			    taken again */
 	expect_left(a.task, "a");
 	assert_null(board.on_self);
 	task_unlock();
@@ -259,7 +260,7 @@ static void waited_for_by_number(void **state UNUSED)
 	add_task(&b, "b", NULL, 1, 0);
 	begin_to_remove_b();
 	board.on_self = another_core_puts_c_in_its_place;
-	board.selfs = 1;
+	board.selfs = 2;
 	expect_left(a.task, "ac");
 	assert_string_equal(board.log, "");
 }
@@ -328,7 +329,7 @@ static void gone_while_it_waits(void **state UNUSED)
 	add_task(&b, "b", NULL, 100, 0);
 	begin_to_remove_b();
 	board.on_self = another_core_removes_a;
-	board.selfs = 1;
+	board.selfs = 2;
 	assert_int_equal(alloc(place, false), 0);
 	assert_int_equal(memblock_reserved_size(), PG(MEMORY - 100));
 	assert_ptr_equal(add_task(&c, "c", NULL, 1, 0), place);
@@ -349,7 +350,7 @@ static void told_while_it_waits(void **state UNUSED)
 	a.answer = -EAGAIN;
 	begin_to_remove_b();
 	board.on_self = another_core_tells_a;
-	board.selfs = 1;
+	board.selfs = 2;
 	assert_int_equal(alloc(a.task, false), 0);
 	assert_true(lives("a") && lives("b"));
 	assert_string_equal(board.log, "");
@@ -369,7 +370,7 @@ static void the_lock_is_lost(void **state UNUSED)
 	add_task(&b, "b", NULL, 100, 0);
 	begin_to_remove_b();
 	board.on_self = another_core_keeps_the_lock;
-	board.selfs = 1;
+	board.selfs = 2;
 	expect_panic(a.task, "Out of memory: the lock of the tasks cannot be had");
 	assert_true(lives("a"));
 }

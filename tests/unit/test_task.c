@@ -315,6 +315,7 @@ static void suspended(void **state UNUSED)
 	assert_int_equal(task_lock(), 0);
 	assert_int_equal(task_lock(), 0);
 	board.on_self = another_core_tries;
+	board.selfs = 1; /* behind task_suspend() */
 	found = -1;
 	assert_int_equal(task_suspend(), 2);
 	assert_int_equal(task_resume(2), 0);
@@ -332,9 +333,12 @@ static void suspended_for_too_long(void **state UNUSED)
 	assert_int_equal(task_lock(), 0);
 	assert_int_equal(task_lock(), 0);
 	board.on_self = another_core_keeps_it;
+	board.selfs = 1;
 	assert_int_equal(task_suspend(), 2);
 	assert_int_equal(task_resume(2), -ETIMEDOUT);
 	assert_int_equal(found, 0);
+	assert_int_equal(task_suspend(), 0); /* it is another core's */
+	assert_int_equal(task_lock(), -ETIMEDOUT);
 	board.core = 1;
 	task_unlock();
 	board.core = 0;
