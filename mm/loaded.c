@@ -2,10 +2,13 @@
 #include "mm/loaded.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "mm/memblock.h"
 #include "mm/memory_lock.h"
 #include "mm/task.h"
+
+#define HEAD 64 /* bytes: in them is what an image is known by */
 
 /* Changed with the lock of the tasks. */
 static struct {
@@ -32,6 +35,8 @@ static int release(struct holding *h, bool atomic)
 	if (err)
 		return -EAGAIN;
 	err = memblock_phys_free(loaded.base, loaded.size);
+	if (!err) /* others may write to the rest of it: nobody takes it for whole any more */
+		memset((void *)(uintptr_t)loaded.base, 0, loaded.size < HEAD ? loaded.size : HEAD);
 	memory_unlock();
 	if (err)
 		return -EAGAIN; /* no room in the list for the hole */

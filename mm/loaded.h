@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What was loaded into memory and has to stay there until it is used: a task "payload" holds it, so
- * that nobody else gets that memory, and gives it up when memory runs out.
+ * that nobody else gets that memory, and gives it up when memory runs out. Its first bytes are
+ * cleared then: what is left of an image is none.
  */
 #ifndef CAIRN_MM_LOADED_H
 #define CAIRN_MM_LOADED_H

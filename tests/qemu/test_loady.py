@@ -183,6 +183,13 @@ def test_a_payload_by_the_console(line, project):
     line.until(b"payload: ")
 
 
+def test_a_payload_that_is_gone(line, project):
+    """Its memory may be somebody else's meanwhile: what is left of it is not entered."""
+    line.load(project.payload, "-k")
+    assert line.run("oom kill payload").startswith("oom kill: payload is gone, ")
+    assert line.run(f"boot 0x{ADDR:x}").startswith(f"boot: 0x{ADDR:x}: there is no zImage")
+
+
 def test_the_wait_ends_by_a_key(line):
     line.type(f"loady 0x{ADDR:x}")
     line.until(b"ends the wait\r\n")

@@ -6,6 +6,7 @@
 #include "boot/handover.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "boot/params_later.h"
 #include "lib/clock.h"
@@ -320,8 +321,12 @@ static uint32_t core0(void)
 static void test_image_that_was_loaded(void **state)
 {
 	static const struct task_env tasks = {.self = core0, .patience_ns = NS_PER_MS};
+	void *const memory = (void *)(uintptr_t)0x61000000;
 
 	(void)state;
+	assert_ptr_equal(mmap(memory, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
+			 memory);
 	tasks_start(&tasks);
 	some_memory();
 	boot_scan_and_reserve("");
@@ -336,6 +341,7 @@ static void test_image_that_was_loaded(void **state)
 	assert_refused(0x61001000,
 		       "the zImage, 0x61001000-0x6102ffff, overlaps something reserved");
 	assert_int_equal(loaded_drop(), 0);
+	assert_int_equal(munmap(memory, PAGE_SIZE), 0);
 }
 
 /* ---- the command line ----------------------------------------------------------------------- */

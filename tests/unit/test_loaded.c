@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 #include "lib/clock.h"
@@ -79,16 +81,37 @@ static void its_memory_is_free_behind_it(void **state UNUSED)
 	load();
 }
 
+/* An image that lay there is none any more; what lies next to it is somebody else's. */
+static void its_head_is_cleared(void **state UNUSED)
+{
+	unsigned char *at = (unsigned char *)(uintptr_t)AT;
+
+	memset(at - 1, 0xff, BYTES + 1);
+	load();
+	assert_int_equal(at[0], 0xff);
+	assert_int_equal(task_remove(task_find("payload"), true), 0);
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(at[i], 0);
+	assert_true(at[-1] == 0xff && at[64] == 0xff);
+	at[0] = at[1] = 0xff;
+	assert_int_equal(memblock_reserve(AT, 1), 0);
+	assert_int_equal(loaded_keep(AT, 1), 0);
+	assert_int_equal(loaded_drop(), 0);
+	assert_true(at[0] == 0 && at[1] == 0xff);
+}
+
 /* While memblock cannot be had it stays what it is. */
 static void it_waits_for_memblock(void **state UNUSED)
 {
 	phys_addr_t at;
 
+	memset((void *)(uintptr_t)AT, 0xff, BYTES);
 	load();
 	memory_lock_start(NS_PER_MS);
 	assert_int_equal(memory_lock(), 0);
 	assert_int_equal(loaded_drop(), -EAGAIN);
 	assert_int_equal(loaded_range(&at), BYTES);
+	assert_int_equal(*(unsigned char *)(uintptr_t)AT, 0xff);
 	memory_unlock();
 	assert_int_equal(memblock_reserved_size(), BYTES);
 	assert_int_equal(loaded_drop(), 0);
@@ -126,13 +149,19 @@ static void what_is_loaded_counts_as_free(void **state UNUSED)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		LOADED(it_is_held_by_a_task),
-		LOADED(its_memory_is_free_behind_it),
-		LOADED(it_waits_for_memblock),
+		LOADED(it_is_held_by_a_task),          LOADED(its_memory_is_free_behind_it),
+		LOADED(its_head_is_cleared),           LOADED(it_waits_for_memblock),
 		LOADED(what_is_loaded_counts_as_free),
 	};
 	static const struct task_env env = {.self = core0, .patience_ns = NS_PER_MS};
 
+	void *const memory = (void *)(uintptr_t)BASE;
+
+	if (mmap(memory, SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != memory) {
+		print_error("no memory at %p\n", memory);
+		return 1;
+	}
 	tasks_start(&env);
 	return cmocka_run_group_tests_name("loaded", tests, NULL, NULL);
 }
