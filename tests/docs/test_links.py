@@ -28,3 +28,14 @@ def test_links(name):
 def test_pages_are_linked(name):
     """README.md leads to every page."""
     assert name == "README.md" or f"({name})" in split("README.md")[0]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/CHANGES.md"])
+def test_nothing_is_listed_twice(name):
+    """What two changes have both written is there once: pages in the lists, rows of a table."""
+    text = split(name)[0]
+    links = re.findall(r"\]\(([^)\s]+)\)", "\n".join(re.findall(r"^- .*", text, re.M)))
+    rows = [(table, cell) for table, rows in enumerate(re.findall(r"(?:^\|.*\n)+", text, re.M))
+            for cell in re.findall(r"^\| ([^|]+) \|", rows, re.M)]
+    for found in (links, rows):
+        assert len(found) == len(set(found)), f"{name}: {[one for one in found if found.count(one) > 1]}"
