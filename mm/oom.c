@@ -48,11 +48,6 @@ void oom_start(const struct oom_env *with, const struct oom_settings *as)
 	notifiers = NULL;
 }
 
-const struct oom_settings *oom_settings(void)
-{
-	return &settings;
-}
-
 void oom_add_notifier(struct oom_notifier *n)
 {
 	struct oom_notifier **at = &notifiers;

@@ -53,9 +53,6 @@ struct oom_env {
 /** Begins with SETTINGS and without notifiers, behind tasks_start(); ENV stays the caller's. */
 void oom_start(const struct oom_env *env, const struct oom_settings *settings);
 
-/** What oom_start() said. */
-const struct oom_settings *oom_settings(void);
-
 /** Notifiers are asked in the order in which they came; N stays the caller's. With the lock. */
 void oom_add_notifier(struct oom_notifier *n);
 

@@ -16,16 +16,6 @@ void overcommit_set(enum overcommit new_policy, unsigned ratio)
 	percent = ratio;
 }
 
-enum overcommit overcommit_policy(void)
-{
-	return policy;
-}
-
-unsigned overcommit_ratio(void)
-{
-	return percent;
-}
-
 static uint64_t limit_of(uint32_t total)
 {
 	return (uint64_t)total * percent / 100;

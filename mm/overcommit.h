@@ -25,10 +25,6 @@ enum overcommit {
  */
 void overcommit_set(enum overcommit policy, unsigned ratio);
 
-/** What overcommit_set() said last. */
-enum overcommit overcommit_policy(void);
-unsigned overcommit_ratio(void);
-
 /**
  * Promises PAGES to the task NAME. 0; -ENOMEM, and a line that says what was asked for and what the
  * limit is; -ETIMEDOUT: there is no telling how much memory there is. Under OVERCOMMIT_NEVER a

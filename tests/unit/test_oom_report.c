@@ -169,7 +169,6 @@ static void nobody_keeps_it(void **state UNUSED)
 	static const struct oom_env env = {.panic = panic, .patience_ns = PATIENCE_NS};
 
 	oom_start(&env, &with_table);
-	assert_true(oom_settings()->oom_dump_tasks);
 	three_tasks();
 	assert_true(alloc(c.task, false));
 	assert_int_equal(board.keeps, 0);
