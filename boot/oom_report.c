@@ -8,24 +8,24 @@
 #include "boot/log_tail.h"
 #include "lib/errors.h"
 #include "lib/log.h"
+#include "mm/oom.h"
 #include "mm/task.h"
 
 #define ENTRY "cairn/oom"
 #define LOG_SHARE 16 /* the part of the region that the log may take: one in so many */
-#define REPORT_MAX 3072
 
 /* Behind the lock of the tasks; others only look whether one waits. */
 static struct {
 	volatile bool waits;
 	bool atomic;
 	size_t len;
-	char text[REPORT_MAX];
+	char text[OOM_REPORT_MAX];
 } kept;
 
 void oom_report_keep(const char *report, size_t len, bool atomic)
 {
-	kept.len = len < REPORT_MAX ? len : REPORT_MAX;
-	memcpy(kept.text, report, kept.len);
+	kept.len = len;
+	memcpy(kept.text, report, len);
 	kept.atomic = atomic;
 	kept.waits = true;
 }

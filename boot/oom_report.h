@@ -11,8 +11,8 @@
 
 #include "store/store.h"
 
-/** Notes REPORT, LEN bytes of lines, in the place of the one that may be waiting. See keep() in
- * mm/oom.h. */
+/** Notes REPORT, LEN bytes of lines, at most OOM_REPORT_MAX, in the place of the one that may be
+ * waiting. See keep() in mm/oom.h. */
 void oom_report_keep(const char *report, size_t len, bool atomic);
 
 /** Puts the report that waits, if there is one, into S; a line if that cannot be. Not with the lock

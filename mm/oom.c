@@ -17,9 +17,7 @@
  */
 #define NOTIFIED_MAX 16
 
-/* Enough for the largest numbers there are, in a table of TASKS_MAX and in what is around it. */
-#define REPORT_LINE_MAX 192
-#define REPORT_MAX 3200
+#define REPORT_LINE_MAX 192 /* enough for the largest numbers, too */
 
 static const struct oom_env *env;
 static struct oom_settings settings;
@@ -27,7 +25,7 @@ static struct oom_notifier *notifiers;
 static uint32_t searches; /* so far: numbers them */
 
 static struct {
-	char text[REPORT_MAX];
+	char text[OOM_REPORT_MAX];
 	size_t len;
 } report;
 
@@ -71,7 +69,7 @@ static void PRINTF_LIKE(2, 3) say(enum log_level level, const char *fmt, ...)
 	log_printf(level, "%s", line);
 	len = strlen(line);
 	line[len++] = '\n';
-	if (len > REPORT_MAX - report.len)
+	if (len > OOM_REPORT_MAX - report.len)
 		return;
 	memcpy(report.text + report.len, line, len);
 	report.len += len;

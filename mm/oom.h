@@ -36,15 +36,19 @@ struct oom_settings {
 	bool oom_dump_tasks;           /**< the table of the tasks is part of the report */
 };
 
+/** Bytes of a report at most: the largest numbers there are, in a table of TASKS_MAX and around it.
+ */
+#define OOM_REPORT_MAX 3072
+
 /** What this needs of the boot; both are called with the lock, but for a panic for want of that. */
 struct oom_env {
 	/** Ends the boot, for the reason WHY; with the lock keep() was called before. Must not
 	 * return. */
 	void (*panic)(const char *why);
 	/**
-	 * Gets the whole REPORT, LEN bytes of lines, after a victim was asked or before a panic:
-	 * once for each. It is valid for as long as the lock is held; this may suspend that. May be
-	 * NULL.
+	 * Gets the whole REPORT, LEN bytes of lines, at most OOM_REPORT_MAX, after a victim was
+	 * asked or before a panic: once for each. It is valid for as long as the lock is held; this
+	 * may suspend that. May be NULL.
 	 */
 	void (*keep)(const char *report, size_t len, bool atomic);
 	uint64_t patience_ns; /**< how long a task that is being removed is waited for */

@@ -26,7 +26,7 @@ static struct store store;
 static size_t most; /* bytes that malloc has */
 static int lock_error;
 static unsigned locked, locks;
-static char report[REPORT_MAX + 100];
+static char report[OOM_REPORT_MAX];
 
 void *__wrap_malloc(size_t size)
 {
@@ -132,12 +132,12 @@ static void the_last_one_counts(void **state UNUSED)
 	assert_false(oom_report_is_atomic());
 }
 
-static void a_long_one(void **state UNUSED)
+static void the_longest_one(void **state UNUSED)
 {
 	memset(report, 'x', sizeof(report));
 	oom_report_keep(report, sizeof(report), false);
 	oom_report_write(&store);
-	assert_int_equal(assert_entry("xxx"), REPORT_MAX);
+	assert_int_equal(assert_entry("xxx"), OOM_REPORT_MAX);
 }
 
 /* Of a long log there is the end, a sixteenth of the region at most, in whole lines. */
@@ -196,7 +196,7 @@ static void not_yet(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_report),   TEST(the_last_one_counts),   TEST(a_long_one),
+		TEST(a_report),   TEST(the_last_one_counts),   TEST(the_longest_one),
 		TEST(a_long_log), TEST(no_memory_for_the_log), TEST(not_yet),
 	};
 
