@@ -182,7 +182,7 @@ $(SEL)/%.o: %.c Makefile | $(OUT)/gen/flash_layout.h $(OUT)/gen/early_uart.h bui
 $(SEL)/%.o: %.S Makefile | $(OUT)/gen/flash_layout.h
 	@mkdir -p $(@D)
 	$(SAY) AS $@
-	$(Q)$(CROSS)gcc $(SEL_ARCH) -g $(WHERE) -I$(OUT)/gen -MMD -MP -c $< -o $@
+	$(Q)$(CROSS)gcc $(SEL_ARCH) -g $(WHERE) -I. -I$(OUT)/gen -MMD -MP -c $< -o $@
 $(SEL)/selector.ld: linker/selector.ld boot/selection_parts.h $(OUT)/gen/flash_layout.h
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc -E -P -x c -I. -I$(OUT)/gen $< -o $@

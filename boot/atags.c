@@ -5,12 +5,6 @@
 
 #include "lib/log.h"
 
-#define ATAG_NONE 0x00000000
-#define ATAG_CORE 0x54410001
-#define ATAG_MEM 0x54410002
-#define ATAG_CMDLINE 0x54410009
-#define ATAG_INITRD2 0x54420005
-
 /* A tag: its size in words with these two, its kind, then data. */
 struct tag {
 	uint32_t size, kind;

@@ -5,6 +5,13 @@
 
 #include "lib/types.h"
 
+/* Kinds of tags: those that are taken, and the end. */
+#define ATAG_NONE 0x00000000
+#define ATAG_CORE 0x54410001
+#define ATAG_MEM 0x54410002
+#define ATAG_CMDLINE 0x54410009
+#define ATAG_INITRD2 0x54420005
+
 #define ATAGS_MAX_BYTES 16384 /**< a longer list is cut here, with a line */
 #define ATAGS_MEM_MAX 32      /**< memory ranges kept; more are left out, with a line */
 #define CMDLINE_MAX 1024      /**< bytes of a command line with its NUL, as in Linux */

@@ -5,12 +5,10 @@
  */
 #include "boot/relocate.h"
 
+#include "boot/atags.h"
+#include "boot/bootdata.h"
 #include "boot/tree_scan.h"
 
-#define ATAG_CORE 0x54410001
-#define ATAG_INITRD2 0x54420005
-#define ATAGS_MAX 16384
-#define ATAGS_OFFSET 0x100
 #define ALIGN 8                /* of a tree */
 #define RAM_LOOKED_AT MIB(128) /* from the image on */
 
@@ -39,15 +37,15 @@ static uint32_t atags_bytes(uint32_t at, struct tree_range *initrd)
 
 	if (at % 4 || (words[0] != 2 && words[0] != 5) || words[1] != ATAG_CORE)
 		return 0;
-	while (i < ATAGS_MAX / 4 - 4) {
+	while (i < ATAGS_MAX_BYTES / 4 - 4) {
 		size = words[i];
-		if (size < 2 || size > ATAGS_MAX / 4)
+		if (size < 2 || size > ATAGS_MAX_BYTES / 4)
 			break;
 		if (words[i + 1] == ATAG_INITRD2 && size >= 4)
 			*initrd = (struct tree_range){words[i + 2], words[i + 3]};
 		i += size;
 	}
-	return i * 4 + 8 < ATAGS_MAX ? i * 4 + 8 : ATAGS_MAX;
+	return i * 4 + 8 < ATAGS_MAX_BYTES ? i * 4 + 8 : ATAGS_MAX_BYTES;
 }
 
 /* Whether there is a tree at AT, or ATAGs OFFSET behind it; notes it. */
@@ -80,7 +78,7 @@ static void find(struct relocation *r, struct found *f)
 	r->appended_refused = tree_scan_claim(behind, &r->appended_size) && !f->tree;
 	f->image = (struct tree_range){r->load, r->file_size + f->appended.size};
 	if ((!r->r2 || !find_handed(f, r->r2, 0)) && r->ram_start)
-		find_handed(f, r->ram_start, ATAGS_OFFSET);
+		find_handed(f, r->ram_start, BOOTDATA_ATAGS_OFFSET);
 	if (f->tree && !f->initrd.size)
 		f->initrd = tree_scan_initrd(f->tree);
 	if (overlap(&f->initrd, &f->image) || overlap(&f->initrd, &f->handed))

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "boot/flash_image.h"
+#include "boot/layout.h"
 #include "boot/selection.h"
 #include "boot/selector/nor.h"
 #include "boot/selector/timer.h"
@@ -16,7 +17,6 @@
 #include "flash_layout.h" /* so is this */
 #include "lib/crc32c.h"
 
-#define CORES_MAX 4
 #define SCU_CONFIGURATION 0x4 /* DDI 0407, 2.2.2 */
 #define GICD 0x1000           /* DDI 0407, 1.5; IHI 0048B, 4.3 */
 #define GICD_CTLR (GICD + 0)

@@ -10,10 +10,10 @@
  * No core stays in flash: it cannot be read while a word of it is programmed. So each core copies the
  * program to SRAM, whichever comes first, and none of them changes what was copied.
  */
+#include "boot/layout.h"
 #include "flash_layout.h" /* made by the build from the board's tree */
 
 #define SYS_FLAGS 0x30
-#define CORES_MAX 4
 
 	.syntax unified
 	.arm

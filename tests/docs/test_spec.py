@@ -32,8 +32,8 @@ CONSTANTS = ["SB_MAGIC_VALUE", "SB_NORMAL", "SB_FORMATTING", "NOTE_MAGIC_VALUE",
 # Those that no header has: file, name.
 PRIVATE = [("store/snapshot.c", "HEADER_MAGIC"), ("boot/reset_cause.c", "MARK"), ("lib/log.c", "KEPT_MAGIC"),
            ("boot/zimage.c", "MAGIC"), ("boot/zimage.c", "TABLE_MAGIC"), ("boot/zimage.c", "TABLE_TAG"),
-           ("boot/atags.c", "ATAG_CORE"), ("boot/atags.c", "ATAG_MEM"), ("boot/atags.c", "ATAG_INITRD2"),
-           ("boot/atags.c", "ATAG_CMDLINE"), ("boot/tree_scan.c", "MAGIC")]
+           ("boot/atags.h", "ATAG_CORE"), ("boot/atags.h", "ATAG_MEM"), ("boot/atags.h", "ATAG_INITRD2"),
+           ("boot/atags.h", "ATAG_CMDLINE"), ("boot/tree_scan.c", "MAGIC")]
 
 
 def section(heading):

@@ -225,7 +225,7 @@ static void try_long_log(unsigned lines, int digits)
 	unsigned kept_lines = lines;
 	const char *log;
 
-	if (lines * len > most) /* also if the cut comes right behind a line: see put_tail() */
+	if (lines * len > most) /* also if the cut comes right behind a line: see log_tail() */
 		kept_lines = (unsigned)((most - 1) / len);
 	power_on(NULL);
 	memset(&now, 0, sizeof(now));

@@ -25,7 +25,7 @@ static void report(void *ctx, const char *line)
 	snprintf(last_report, sizeof(last_report), "%s", line);
 }
 
-/* store_get() of a key of one letter, released at once; its data to LAST_DATA. */
+/* store_get() of a key of one letter, released at once; its data to last_data[]. */
 static char last_data[32];
 
 static int get(struct store *s, const char *key)
