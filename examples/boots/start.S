@@ -53,7 +53,16 @@ _start:
 	bic	r0, r0, #2
 	mcr	p15, 0, r0, c1, c0, 0
 	isb
-	bl	main
+	bl	main			/* which ends with a reset of the board, or its power off */
+4:	wfi
+	b	4b
+
+/* RAM is mapped without caches: when this is over, what was written is there. */
+	.global	barrier
+	.type	barrier, %function
+barrier:
+	dsb
+	bx	lr
 
 	.bss
 	.balign	16384

@@ -44,7 +44,7 @@ def test_says_what_is_wrong(project, boots, tmp_path):
         for copy in (0, 2048):  # of the superblock
             file.seek((255 << 20) + copy + 20)
             file.write(b"\xff")
-    assert boots("--ram", ram, "-m", "256M") == ["boot 0: the bytes are damaged, 1148 KiB reserved"]  # no heap
+    assert boots("--ram", ram, "-m", "256M") == ["boot 0: the bytes are damaged, 1404 KiB reserved"]
 
 
 def test_no_initrd_for_an_elf(project):
