@@ -145,83 +145,112 @@ static struct unwind begin_in(unsigned n, uint32_t sp)
 	return u;
 }
 
-/* What each instruction does to the stack pointer, r7 being STACK + 0x100 when it begins. */
+/* A function's unwind instructions, and what they are to do. */
+struct instruction_case {
+	uint8_t bytes[12];
+	unsigned len;
+	int sp;      /* how far up the return address lies; -1: it is refused */
+	uint32_t as; /* registers popped, with LR: the words are their places */
+};
+
+static const struct instruction_case instruction_cases[] = {
+	{{0x84, 0x00}, 2, 4, 1 << 14},
+	{{0x00, 0x84, 0x00}, 3, 8, 1 << 14},
+	{{0x3f, 0x84, 0x00}, 3, 260, 1 << 14},
+	{{0x3f, 0x40, 0x84, 0x00}, 4, 256, 1 << 14},
+	{{0x88, 0x00}, 2, 4, 1 << 15},
+	{{0x8c, 0x00}, 2, 8, 3 << 14},
+	{{0x84, 0x01}, 2, 8, 1 << 14 | 1 << 4},
+	{{0x84, 0xff}, 2, 36, 1 << 14 | 0xff0},
+	{{0x85, 0x00}, 2, 8, 1 << 14 | 1 << 12},
+	{{0x80, 0x00}, 2, -1, 0},
+	{{0x82, 0x00}, 2, -1, 0}, /* pops the stack pointer */
+	{{0x97, 0x84, 0x00}, 3, 0x104, 1 << 14},
+	{{0x9d, 0x84, 0x00}, 3, -1, 0},
+	{{0x9f, 0x84, 0x00}, 3, -1, 0},
+	{{0xa0, 0x84, 0x00}, 3, 8, 1 << 14 | 1 << 4},
+	{{0xa7, 0x84, 0x00}, 3, 36, 1 << 14 | 0xff0},
+	{{0xa8}, 1, 8, 1 << 14 | 1 << 4},
+	{{0xaf}, 1, 36, 1 << 14 | 0xff0},
+	{{0xb1, 0x0f, 0x84, 0x00}, 4, 20, 1 << 14 | 0xf},
+	{{0xb1, 0x08, 0x84, 0x00}, 4, 8, 1 << 14 | 8},
+	{{0xb1, 0x00, 0x84, 0x00}, 4, -1, 0},
+	{{0xb1, 0x10, 0x84, 0x00}, 4, -1, 0},
+	{{0xb2, 0x00, 0x84, 0x00}, 4, 0x208, 1 << 14},
+	{{0xb2, 0x81, 0x01, 0x84, 0x00}, 5, 0x204 + 0x204 + 4, 1 << 14},
+	{{0xb3, 0x83, 0x84, 0x00}, 4, 40, 1 << 14},
+	{{0xb4, 0x84, 0x00}, 3, -1, 0},
+	{{0xb8, 0x84, 0x00}, 3, 16, 1 << 14},
+	{{0xbf, 0x84, 0x00}, 3, 72, 1 << 14},
+	{{0xc0, 0x84, 0x00}, 3, -1, 0},
+	{{0xc8, 0x01, 0x84, 0x00}, 4, 20, 1 << 14},
+	{{0xc9, 0x87, 0x84, 0x00}, 4, 68, 1 << 14},
+	{{0xca, 0x84, 0x00}, 3, -1, 0},
+	{{0xd0, 0x84, 0x00}, 3, 12, 1 << 14},
+	{{0xd7, 0x84, 0x00}, 3, 68, 1 << 14},
+	{{0xd8, 0x84, 0x00}, 3, -1, 0},
+	{{0xff}, 1, -1, 0},
+	{{0x84, 0x00, 0xb0, 0xff}, 4, 4, 1 << 14},
+};
+
+#define R7 (STACK + 0x100) /* when an instruction begins */
+
+/* Lays out the words that C pops, which end at TOP. */
+static void push(const struct instruction_case *c, uint32_t top)
+{
+	uint32_t at = top - (uint32_t)__builtin_popcount(c->as) * 4;
+
+	for (unsigned reg = 0; at < top; reg++) {
+		if (!(c->as >> reg & 1))
+			continue;
+		*word_at(at) = reg >= 14 ? behind_call(3) : at;
+		at += 4;
+	}
+}
+
+/* Return addresses wherever the unwinder may look: what is refused is not refused for want of one.
+ */
+static void offer(struct unwind *u)
+{
+	u->r[UNWIND_LR] = behind_call(3);
+	for (uint32_t at = STACK; at < STACK + 64; at += 4)
+		*word_at(at) = behind_call(3);
+}
+
+/* What was popped came from the words below TOP; the other registers are as they were. */
+static void check_registers(const struct unwind *u, const struct instruction_case *c, uint32_t top)
+{
+	for (unsigned reg = 0; reg < 13; reg++)
+		if (c->as >> reg & 1)
+			assert_in_range(u->r[reg], STACK, top - 4);
+		else
+			assert_int_equal(u->r[reg], reg == 7 ? R7 : 0x1000 + reg);
+}
+
+/* What each instruction does to the stack pointer and to the registers. */
 static void instructions(void **state UNUSED)
 {
-	static const struct {
-		uint8_t bytes[12];
-		unsigned len;
-		int sp;      /* how far up the return address lies; -1: it is refused */
-		uint32_t as; /* registers popped, with LR: the words are their places */
-	} cases[] = {
-		{{0x84, 0x00}, 2, 4, 1 << 14},
-		{{0x00, 0x84, 0x00}, 3, 8, 1 << 14},
-		{{0x3f, 0x84, 0x00}, 3, 260, 1 << 14},
-		{{0x3f, 0x40, 0x84, 0x00}, 4, 256, 1 << 14},
-		{{0x88, 0x00}, 2, 4, 1 << 15},
-		{{0x8c, 0x00}, 2, 8, 3 << 14},
-		{{0x84, 0x01}, 2, 8, 1 << 14 | 1 << 4},
-		{{0x84, 0xff}, 2, 36, 1 << 14 | 0xff0},
-		{{0x85, 0x00}, 2, 8, 1 << 14 | 1 << 12},
-		{{0x80, 0x00}, 2, -1, 0},
-		{{0x82, 0x00}, 2, -1, 0}, /* pops the stack pointer */
-		{{0x97, 0x84, 0x00}, 3, 0x104, 1 << 14},
-		{{0x9d, 0x84, 0x00}, 3, -1, 0},
-		{{0x9f, 0x84, 0x00}, 3, -1, 0},
-		{{0xa0, 0x84, 0x00}, 3, 8, 1 << 14 | 1 << 4},
-		{{0xa7, 0x84, 0x00}, 3, 36, 1 << 14 | 0xff0},
-		{{0xa8}, 1, 8, 1 << 14 | 1 << 4},
-		{{0xaf}, 1, 36, 1 << 14 | 0xff0},
-		{{0xb1, 0x0f, 0x84, 0x00}, 4, 20, 1 << 14 | 0xf},
-		{{0xb1, 0x08, 0x84, 0x00}, 4, 8, 1 << 14 | 8},
-		{{0xb1, 0x00, 0x84, 0x00}, 4, -1, 0},
-		{{0xb1, 0x10, 0x84, 0x00}, 4, -1, 0},
-		{{0xb2, 0x00, 0x84, 0x00}, 4, 0x208, 1 << 14},
-		{{0xb2, 0x81, 0x01, 0x84, 0x00}, 5, 0x204 + 0x204 + 4, 1 << 14},
-		{{0xb3, 0x83, 0x84, 0x00}, 4, 40, 1 << 14},
-		{{0xb4, 0x84, 0x00}, 3, -1, 0},
-		{{0xb8, 0x84, 0x00}, 3, 16, 1 << 14},
-		{{0xbf, 0x84, 0x00}, 3, 72, 1 << 14},
-		{{0xc0, 0x84, 0x00}, 3, -1, 0},
-		{{0xc8, 0x01, 0x84, 0x00}, 4, 20, 1 << 14},
-		{{0xc9, 0x87, 0x84, 0x00}, 4, 68, 1 << 14},
-		{{0xca, 0x84, 0x00}, 3, -1, 0},
-		{{0xd0, 0x84, 0x00}, 3, 12, 1 << 14},
-		{{0xd7, 0x84, 0x00}, 3, 68, 1 << 14},
-		{{0xd8, 0x84, 0x00}, 3, -1, 0},
-		{{0xff}, 1, -1, 0},
-		{{0x84, 0x00, 0xb0, 0xff}, 4, 4, 1 << 14},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		uint32_t top = STACK + (uint32_t)(cases[i].sp > 0 ? cases[i].sp : 0);
-		unsigned count = (unsigned)__builtin_popcount(cases[i].as), reg = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(instruction_cases); i++) {
+		const struct instruction_case *c = &instruction_cases[i];
+		uint32_t top = STACK + (uint32_t)(c->sp > 0 ? c->sp : 0);
 		struct unwind u;
+		bool found;
 
 		setup(NULL);
-		set_table(2, cases[i].bytes, cases[i].len, i % 2);
-		for (uint32_t at = top - count * 4; at < top; at += 4, reg++) {
-			while (!(cases[i].as >> reg & 1))
-				reg++;
-			*word_at(at) = reg >= 14 ? behind_call(3) : at;
-		}
+		set_table(2, c->bytes, c->len, i % 2);
+		push(c, top);
 		u = begin_in(2, STACK);
-		u.r[7] = STACK + 0x100;
-		if (!unwind_up(&u) || u.guessed || u.r[UNWIND_PC] != function(3) + CALL) {
-			if (cases[i].sp < 0)
-				continue;
-			fail_msg("case %zu", i);
-		}
-		if (cases[i].sp < 0 || u.r[UNWIND_SP] != top)
+		u.r[7] = R7;
+		if (c->sp < 0)
+			offer(&u);
+		found = unwind_up(&u) && !u.guessed && u.r[UNWIND_PC] == function(3) + CALL;
+		if (found != (c->sp >= 0))
+			fail_msg("case %zu: %s", i, found ? "not refused" : "refused");
+		if (!found)
+			continue;
+		if (u.r[UNWIND_SP] != top)
 			fail_msg("case %zu: sp %x", i, (unsigned)u.r[UNWIND_SP]);
-		for (reg = 0; reg < 13; reg++) {
-			uint32_t want = reg == 7 ? STACK + 0x100 : 0x1000 + reg;
-
-			if (cases[i].as >> reg & 1)
-				assert_in_range(u.r[reg], STACK, top - 4);
-			else
-				assert_int_equal(u.r[reg], want);
-		}
+		check_registers(&u, c, top);
 	}
 }
 
