@@ -349,14 +349,14 @@ static uint32_t take_run(struct store *s, uint32_t off)
 }
 
 /*
- * Moves the record at OFF down to the start of the free space [hole, off), without slack; what is
- * left over becomes a free slot, or slack again if it is too small for one. Returns where the
- * record ends, or 0 if it has to stay.
+ * Moves the record at OFF down to the start of the free space [hole, off), without slack. What is
+ * left over becomes a free slot: with at least a header's bytes, since a free slot was there.
+ * Returns where the record ends, or 0 if it has to stay.
  */
 static uint32_t slide(struct store *s, uint32_t hole, uint32_t off)
 {
 	struct store_index_slot *entry = pins_pass(s, off) ? NULL : index_at(s, off);
-	uint32_t slot_size, bytes, size, rest;
+	uint32_t slot_size, bytes;
 	struct store_view v;
 
 	slot_size = entry ? store_record(s, off) : 0;
@@ -364,17 +364,14 @@ static uint32_t slide(struct store *s, uint32_t hole, uint32_t off)
 		return 0;
 	store_view_slot(s, off, slot_size, &v);
 	bytes = HDR_BYTES + v.key_len + v.data_len + v.meta_len;
-	rest = off + slot_size - hole - bytes;
-	size = rest < HDR_BYTES ? bytes + rest : bytes;
 	marks_forget(s, off);
 	door_move(&s->door, hole, off, bytes);
-	write_word(s, hole + HDR_SIZE, size);
-	if (size == bytes)
-		write_free(s, hole + bytes, rest);
+	write_word(s, hole + HDR_SIZE, bytes);
+	write_free(s, hole + bytes, off + slot_size - hole - bytes);
 	marks_note(s, hole);
 	entries_set_offset(s, entry, hole);
 	s->counters.moved_bytes += bytes;
-	return hole + size;
+	return hole + bytes;
 }
 
 /* Takes up the free space at s->packed: the record behind it moves there, or the file ends there.
