@@ -101,28 +101,18 @@ static unsigned run_cores(struct shell_env *env)
 }
 
 /* What was noted, and what the store is like at rest. */
-static bool check(struct shell_env *env, const struct sharer_plan *plan,
-		  const struct store_media *media)
+static bool check(struct shell_env *env, const struct store_media *media)
 {
-	struct history_rules rules = {.evicts = plan->max_entries};
 	struct store_checkup checkup = {0};
-	struct history_log logs[CORES];
-	struct history_fault fault;
 
 	for (unsigned i = 0; i < CORES; i++) {
-		logs[i] = sharers[i].log;
 		if (!sharers[i].failure[0])
 			continue;
 		print_line(sharers[i].failure);
 		return false;
 	}
-	if (!history_explained(logs, CORES, rules, &fault)) {
-		history_tell(logs, CORES, &fault, 40, print_line);
-		shell_printf(env, "register %lu, core %u, until %lu: %s\n",
-			     (unsigned long)fault.key, fault.event.core,
-			     (unsigned long)fault.event.end, fault.what);
+	if (!sharers_explained(sharers, CORES, print_line))
 		return false;
-	}
 	store_purge(&store, NULL, NULL); /* a write, which tidies what readers left */
 	if (!store_check(media, &checkup) && !checkup.problems && !checkup.notes &&
 	    checkup.records == store_size(&store))
@@ -170,7 +160,7 @@ static bool play(struct shell_env *env, const struct sharer_plan *plan, uint32_t
 		good = history_reserve(&sharers[i].log, EVENTS);
 	}
 	cores = good ? run_cores(env) : 0;
-	good = cores && sharer_read_all(&sharers[0]) && check(env, plan, &config.media);
+	good = cores && sharer_read_all(&sharers[0]) && check(env, &config.media);
 	if (good)
 		shell_printf(env, "%s: %u calls of each of %u cores are explained\n", plan->name,
 			     CALLS, cores);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define EVENTS_TOLD 40 /* at most, of a register that cannot be explained */
+
 uint32_t sharer_time(struct sharer_world *world)
 {
 	return atomic_load_explicit(&world->time, memory_order_relaxed);
@@ -412,4 +414,24 @@ bool sharer_step(struct sharer *sharer)
 		op = SHARER_DELETE;
 	sharer->steps++;
 	return sharer_do(sharer, (enum sharer_op)op);
+}
+
+bool sharers_explained(const struct sharer *sharers, uint32_t count,
+		       void (*print)(const char *line))
+{
+	struct history_rules rules = {.evicts = sharers[0].world->plan->max_entries};
+	struct history_log logs[STORE_SHARERS_MAX];
+	struct history_fault fault;
+	char line[160];
+
+	for (uint32_t i = 0; i < count; i++)
+		logs[i] = sharers[i].log;
+	if (history_explained(logs, count, rules, &fault))
+		return true;
+	history_tell(logs, count, &fault, EVENTS_TOLD, print);
+	snprintf(line, sizeof(line), "register %u, the call of sharer %u that ended at %u: %s",
+		 (unsigned)fault.key, (unsigned)fault.event.core, (unsigned)fault.event.end,
+		 fault.what);
+	print(line);
+	return false;
 }

@@ -110,6 +110,14 @@ bool sharer_release_all(struct sharer *sharer);
 /** Reads every register and part, as sharer_do(SHARER_GET). */
 bool sharer_read_all(struct sharer *sharer);
 
+/**
+ * Whether what SHARERS of one world noted, COUNT of them, can be explained, with evictions where
+ * the plan has max_entries. False after lines to PRINT, without newlines: the last events of a
+ * register that cannot be, and what is wrong with it.
+ */
+bool sharers_explained(const struct sharer *sharers, uint32_t count,
+		       void (*print)(const char *line));
+
 /** The key of part PART of register KEY, in TEXT; its length. */
 uint32_t sharer_key(const struct sharer_world *world, uint32_t key, uint32_t part,
 		    char text[SHARER_KEY_MAX]);
