@@ -2,7 +2,12 @@
 # "make help" lists what there is to make.
 
 BOARD := vexpress-a9
-OUT := build/$(BOARD)
+# Parts of the image, as in "make STAGE=n OOM=n", which leaves out both: docs/parts.md.
+STAGE := y
+OOM := y
+$(foreach part,STAGE OOM,$(if $(filter y-n n-y,$($(part))-$(filter-out $($(part)),y n)),,$(error $(part)=$($(part)): expected y or n)))
+LEFT_OUT := $(if $(filter n,$(STAGE)),-stage)$(if $(filter n,$(OOM)),-oom)
+OUT := build/$(BOARD)$(LEFT_OUT:%=-without%)
 HOST := build/host
 VERSION := $(shell tools/version.sh)
 # mkimage puts it into what it makes.
@@ -31,13 +36,14 @@ packages:
 
 # ---- the image ------------------------------------------------------------------------------
 
+PARTS := $(if $(filter n,$(STAGE)),-DCONFIG_STAGE=0) $(if $(filter n,$(OOM)),-DCONFIG_OOM=0)
 ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=hard -mfpu=vfpv3-d16
 # No sibling calls: the memblock trace names callers by return address. printf without floats. The
 # unwind tables are for backtraces.
 CFLAGS := -std=gnu11 $(ARCH) -O2 -g -fcallgraph-info=su -ffunction-sections -fdata-sections \
 	-fno-optimize-sibling-calls -fno-partial-inlining -fno-common -funwind-tables $(WARN) \
-	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf $(WHERE) -I. -I$(OUT)/gen -isystem build/armhf/include
-ASFLAGS := $(ARCH) -g $(WHERE) -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
+	-Dsnprintf=sniprintf -Dvsnprintf=vsniprintf $(PARTS) $(WHERE) -I. -I$(OUT)/gen -isystem build/armhf/include
+ASFLAGS := $(ARCH) -g $(PARTS) $(WHERE) -I. -DBOARD_DTB='"$(OUT)/$(BOARD).dtb"'
 # The armhf libfdt was built with 4-byte enums; nothing passes one.
 LDFLAGS := $(ARCH) -nostartfiles -T linker/image.ld -Wl,--gc-sections -Wl,--no-enum-size-warning \
 	-Wl,--fatal-warnings -Wl,--build-id=none -Wl,-z,noexecstack
@@ -142,8 +148,8 @@ build/armhf/libfdt.a: tools/fetch-libfdt.sh | $(PACKAGES)
 version: ;
 $(OUT)/gen/version.h: version
 	@mkdir -p $(@D)
-	@echo '#define CAIRN_VERSION "$(VERSION)"' | cmp -s - $@ || \
-		echo '#define CAIRN_VERSION "$(VERSION)"' >$@
+	@echo '#define CAIRN_VERSION "$(VERSION)$(LEFT_OUT:%=-without%)"' | cmp -s - $@ || \
+		echo '#define CAIRN_VERSION "$(VERSION)$(LEFT_OUT:%=-without%)"' >$@
 $(OUT)/boot/main.o: $(OUT)/gen/version.h
 
 # ---- a payload -------------------------------------------------------------------------------
@@ -220,6 +226,7 @@ $(OUT)/flash.img: tools/make-flash.sh $(OUT)/gen/flash_layout.h $(OUT)/selector.
 	$(Q)tools/make-flash.sh $(OUT)/gen/flash_layout.h $@ $(OUT)/selector.bin $(OUT)/cairn.img $(OUT)/cairn.img
 
 .PHONY: flash
+$(if $(filter n,$(STAGE)),$(if $(filter flash,$(MAKECMDGOALS)),$(error flash: an image without STAGE is never confirmed by itself)))
 flash: $(OUT)/flash.img ## build/vexpress-a9/flash.img: the flash with selector and images (docs/board.md)
 
 # ---- host tests -----------------------------------------------------------------------------
@@ -641,6 +648,14 @@ fuzz-ci: $(FUZZ_PROGRAMS) build/fuzz/seeds build/fuzz/images ## each fuzzer for 
 boots: all $(HOST)/memmap-asan ## boots of the real image in QEMU
 	/usr/bin/python3 -m pytest -q -n 2 tests/qemu
 
+# $(1): parts that are left out, $(2): what is tested of that image
+without = LEFT_OUT='$(1)' /usr/bin/python3 -m pytest -q -n 2 $(patsubst %,tests/qemu/test_%.py,parts $(2))
+.PHONY: check-parts
+check-parts: all $(HOST)/memmap-asan ## boots of the images that parts are left out of (docs/parts.md)
+	$(call without,stage,arena)
+	$(call without,oom,loady)
+	$(call without,stage oom,cores exceptions interrupts pgtable store_cores)
+
 .PHONY: check-docs
 check-docs: all lib $(OUT)/flash.img $(HOST)/memmap $(HOST)/fcs ## runs every command of README.md and docs/, follows every link
 	/usr/bin/python3 -m pytest -q -n 2 tests/docs
@@ -671,6 +686,7 @@ test: setup ## installs what is missing, builds, runs every test
 	$(MAKE) --no-print-directory check-docs
 	$(MAKE) --no-print-directory -j2 check-reproducible
 	$(MAKE) --no-print-directory -j2 fuzz-ci
+	$(MAKE) --no-print-directory check-parts
 	$(MAKE) --no-print-directory boots
 
 .PHONY: check-linux
@@ -730,30 +746,24 @@ check-reproducible: $(DIST) $(REPRODUCIBLE) ## the tarball builds the same bytes
 run: ## boots the image in QEMU, to a prompt
 	./qemu-run.sh
 
-# What makes Cairn the first stage of a board: from flash or a loader, across power loss, to Linux. It has a
-# budget of its own, so that it neither takes the room of the rest nor hides how large that is.
-STAGE_OBJ := $(addprefix $(OUT)/, $(addprefix boot/, cmdline_drop.o early.o final_tree.o flash_image.o \
-	handover.o images.o leave.o leave_cores.o params_later.o payload.o relocate.o selection.o \
-	selection_write.o snapshots.o tree_scan.o zimage.o) drivers/cfi_flash.o drivers/vexpress_psram.o \
-	lib/flash.o lib/ymodem.o $(addprefix shell/, cmd_boot.o cmd_flash.o cmd_images.o cmd_loady.o cmd_save.o) \
-	store/snapshot.o)
-
-# And those that answer when memory runs out: tasks, promises, arenas, who has to go.
-OOM_OBJ := $(addprefix $(OUT)/, $(addprefix mm/, arena.o badness.o loaded.o memblock_slots.o oom.o overcommit.o pgtable_lend.o task.o) \
-	$(addprefix boot/, oom.o oom_report.o page_fault.o params_oom.o) shell/cmd_arena.o shell/cmd_oom.o store/shed.o)
-
 .PHONY: size
 size: ## how large image, selector, memblock are; fails beyond a budget
 	@tools/setup.sh budgets
 	$(MAKE) --no-print-directory figures-size
 	@tools/check-budgets.py size
 
-# What is measured, for tools/check-budgets.py.
+# What is measured, for tools/check-budgets.py; also in what is not the image, but the image without a part of it.
+NO_STAGE := build/$(BOARD)-without-stage
+NO_OOM := build/$(BOARD)-without-oom
+BASE := build/$(BOARD)-without-stage-oom
 .PHONY: figures-size
 figures-size: all $(OUT)/size/cairn.map $(OUT)/selector.bin
+	@$(MAKE) --no-print-directory -s -j2 STAGE=n all
+	@$(MAKE) --no-print-directory -s -j2 OOM=n all
+	@$(MAKE) --no-print-directory -s -j2 STAGE=n OOM=n all
 	@mkdir -p build/figures
 	@{ set -e; \
-	tools/image-size.sh $(OUT)/cairn.elf $(OUT)/cairn.map 'stage $(STAGE_OBJ)' 'oom $(OOM_OBJ)'; \
+	tools/image-size.sh $(OUT) $(BASE) stage=$(NO_STAGE) oom=$(NO_OOM); \
 	echo "figure selector_bytes $$(stat -c %s $(OUT)/selector.bin) bytes"; \
 	tools/memblock-size.sh $(OUT)/size/cairn.map $(MEMBLOCK_SMALL); } >build/figures/size
 .PHONY: figures-boot

@@ -4,7 +4,6 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-out=$here/build/vexpress-a9
 tour_seconds=20
 qemu_min=7.2
 elf_tree_max=22768
@@ -24,6 +23,7 @@ takes a short tour by itself, powers off and exits with status 0. With --init an
   -d DTB         device tree (default build/vexpress-a9/vexpress-a9.dtb)
   -i INITRD      initial RAM disk
   --smp N        cores, 1 to 4 (default 1)
+  --without PART leave PART of the image out: stage or oom (docs/parts.md); may be given twice
   --elf          boot cairn.elf instead of cairn.bin; no -i, and trees up to $elf_tree_max bytes
   --no-dtb       hand over no tree: QEMU passes ATAGs, and the tree in the image is used
   --append-dtb   hand over the tree behind the image; QEMU passes ATAGs as well
@@ -74,7 +74,7 @@ bytes() {
 	esac
 }
 
-ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' gdb='' print='' no_dtb='' flash='' flashfile='' load='' other=''
+ram=1G bootargs='' dtb='' initrd='' smp=1 kernel=bin tree=pass ramfile='' norfile='' init='' stage=y oom=y gdb='' print='' no_dtb='' flash='' flashfile='' load='' other=''
 extra=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -83,6 +83,15 @@ while [ $# -gt 0 ]; do
 	-d) need_arg "$@" && dtb=${2:-(none)} && shift ;;
 	-i) need_arg "$@" && initrd=${2:-(none)} && shift ;;
 	--smp) need_arg "$@" && smp=$2 && shift ;;
+	--without)
+		need_arg "$@"
+		case $2 in
+		stage) stage=n ;;
+		oom) oom=n ;;
+		*) die "--without $2: expected stage or oom" ;;
+		esac
+		shift
+		;;
 	--elf) kernel=elf ;;
 	--no-dtb) [ "$tree" = append ] || tree=none && no_dtb=1 ;;
 	--append-dtb) tree=append ;;
@@ -112,6 +121,7 @@ done
 [ $tree != none ] || no_flash --no-dtb
 [ $tree != append ] || no_flash --append-dtb
 [ -z "$load" ] || no_flash --load
+[ $stage = y ] || no_flash "--without stage"
 [ -z "$other" ] || no_flash --image
 if [ -n "$other" ]; then
 	[ "$kernel$tree$load$init" = binpass ] ||
@@ -164,7 +174,11 @@ fi
 [ $kernel = bin ] || [ -z "$initrd" ] || die "--elf: QEMU would drop -i in silence; leave one of them out"
 
 "$here/tools/setup.sh" run || die "the packages above could not be installed" 1
-make -C "$here" --no-print-directory -s ${flash:+flash} all >&2 || die "the build failed: see above" 1
+make -C "$here" --no-print-directory -s STAGE=$stage OOM=$oom ${flash:+flash} all >&2 || die "the build failed: see above" 1
+left_out=
+[ $stage = y ] || left_out+=-stage
+[ $oom = y ] || left_out+=-oom
+out=$here/build/vexpress-a9${left_out:+-without$left_out}
 dtb=${dtb:-$out/vexpress-a9.dtb}
 
 command -v qemu-system-arm >/dev/null || die "qemu-system-arm is missing: apt-get install qemu-system-arm" 1

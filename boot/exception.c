@@ -19,6 +19,7 @@
 #include "drivers/irq.h"
 #include "drivers/machine.h"
 #include "drivers/semihosting.h"
+#include "lib/config.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
@@ -278,7 +279,8 @@ static void say_place(uint32_t address)
 	if (address - (uintptr_t)kept.base < kept.size)
 		line("%08lx is in the store's region", (unsigned long)address);
 	say_stack(address);
-	say_arena(address);
+	if (CONFIG_OOM)
+		say_arena(address);
 }
 
 static void say_instruction(const struct exception_frame *f)

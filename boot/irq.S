@@ -8,6 +8,7 @@
  * window is closed meanwhile: it is open for who was interrupted.
  */
 #include "boot/layout.h"
+#include "lib/config.h"
 
 #define MODE_SVC 0x13
 #define MODE_ABT 0x17
@@ -57,6 +58,7 @@ irq_entry:
 	clrex				/* an exclusive store behind this starts over */
 	rfeia	sp!
 
+#if CONFIG_OOM
 /*
  * A data abort. It is reported at once (vectors.S), and nothing but the exceptions' stack used for it,
  * unless SVC mode wanted a translation that an arena may have: what ran over its stack has no other one.
@@ -123,3 +125,9 @@ arena_probe:
 	mov	r0, #0
 arena_probe_failed:
 	bx	lr
+#else
+	.global data_abort
+data_abort:
+	sub	lr, lr, #8
+	b	data_abort_report
+#endif

@@ -28,6 +28,7 @@
 #include "drivers/irq.h"
 #include "drivers/machine.h"
 #include "lib/clock.h"
+#include "lib/config.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
 #include "mm/heap.h"
@@ -132,22 +133,29 @@ static int may_access(uintptr_t addr, bool write)
 	}
 }
 
+/* What waits to become an entry of the store. */
+static void write_report(void)
+{
+	if (CONFIG_OOM)
+		oom_report_write(&store);
+}
+
 static const char *boot_payload(const char *where)
 {
-	oom_report_write(&store);
+	write_report();
 	return payload_boot(&boot, &store, where);
 }
 
 static int reset(void)
 {
-	oom_report_write(&store);
+	write_report();
 	console_drain(NULL);
 	return last_boot_reset();
 }
 
 static int power_off(void)
 {
-	oom_report_write(&store);
+	write_report();
 	console_drain(NULL);
 	return machine_poweroff();
 }
@@ -160,7 +168,7 @@ static void flush(const void *ptr, size_t len)
 
 static const char *holder(phys_addr_t base, phys_addr_t size)
 {
-	phys_addr_t at, loaded = loaded_range(&at);
+	phys_addr_t at, loaded = CONFIG_STAGE ? loaded_range(&at) : 0;
 
 	if (loaded && memblock_addrs_overlap(base, size, at, loaded))
 		return LOADED_TASK;
@@ -170,8 +178,9 @@ static const char *holder(phys_addr_t base, phys_addr_t size)
 /* While core 0 has nothing to do. */
 static void idle(void)
 {
-	oom_report_write(&store);
-	snapshots_idle();
+	write_report();
+	if (CONFIG_STAGE)
+		snapshots_idle();
 }
 
 static void run_shell(struct boot *b)
@@ -193,28 +202,30 @@ static void run_shell(struct boot *b)
 		.share = store_share_with_cores,
 		.salt = store_salt,
 		.now = clock_has_wall() ? clock_wall_ms : NULL,
-		.boot = boot_payload,
 		.reset = reset,
 		.poweroff = power_off,
-		.save = snapshots_save,
 		.crash = crash,
 		.crash_kinds = crash_kinds,
 		.may_access = may_access,
 		.cores = &cores_for_shell,
 		.flush = flush,
-		.flash = machine.flash,
-		.images = &images_for_shell,
 		.holder = holder,
 		.pgtable = mmu_tables(),
 		.heap_used = heap_used,
 		.heap_size = heap_size,
+		.boot = CONFIG_STAGE ? boot_payload : NULL,
+		.save = CONFIG_STAGE ? snapshots_save : NULL,
+		.flash = machine.flash,
+		.images = CONFIG_STAGE ? &images_for_shell : NULL,
 	};
 
-	snapshots_start(&store, b->autosave);
+	if (CONFIG_STAGE)
+		snapshots_start(&store, b->autosave);
 	console_on_idle(idle);
 	if (b->init[0])
 		shell_run(&env, b->init);
-	payload_boot_by_itself(b, &store);
+	if (CONFIG_STAGE)
+		payload_boot_by_itself(b, &store);
 	shell_loop(&env);
 }
 
@@ -236,14 +247,19 @@ int main(void)
 		memblock_dump_all();
 	mmu_protect(&boot);
 	memblock_allow_resize(); /* all is reserved that must be, and what is free can be written */
-	mmu_start_arenas();
+	if (CONFIG_OOM)
+		mmu_start_arenas();
 	cores_start(&boot);
 	make_heap(&boot);
-	oom_begin(&boot, &store);
+	if (CONFIG_STAGE || CONFIG_OOM)
+		oom_begin_tasks();
+	if (CONFIG_OOM)
+		oom_begin(&boot, &store);
 	summary_log(&boot);
 	store_open_region(&boot, &store, &store_config, CAIRN_VERSION);
 	last_boot_write(&store);
-	images_came_up(&boot, machine.flash, &store);
+	if (CONFIG_STAGE)
+		images_came_up(&boot, machine.flash, &store);
 	run_shell(&boot);
 	panic("the console is gone");
 }

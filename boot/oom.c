@@ -165,9 +165,15 @@ static void end_boot(const char *why)
 	panic("%s", why);
 }
 
-void oom_begin(struct boot *b, struct store *s)
+void oom_begin_tasks(void)
 {
 	static const struct task_env tasks = {.self = self, .patience_ns = PATIENCE_NS};
+
+	tasks_start(&tasks);
+}
+
+void oom_begin(struct boot *b, struct store *s)
+{
 	static const struct oom_env env = {
 		.panic = end_boot, .keep = oom_report_keep, .patience_ns = PATIENCE_NS};
 	static struct oom_notifier heap_and_store = {.give_back = give_back};
@@ -177,7 +183,6 @@ void oom_begin(struct boot *b, struct store *s)
 
 	boot = b;
 	store = s;
-	tasks_start(&tasks);
 	oom_start(&env, &b->oom);
 	overcommit_set((enum overcommit)b->overcommit, b->overcommit_ratio);
 	make_task("boot", TASK_UNKILLABLE, &own);

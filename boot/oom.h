@@ -12,9 +12,13 @@
 
 #include "boot/boot.h"
 
+/** Tasks may be made from now on, by hand and by loaded_keep(). To be called once. */
+void oom_begin_tasks(void);
+
 /**
- * Makes the tasks and goes by what the command line says about them; S is the store, open or not,
- * for as long as Cairn runs. To be called once, with the heap there and the cores started.
+ * Makes the tasks above and goes by what the command line says about them; S is the store, open or
+ * not, for as long as Cairn runs. To be called once, after oom_begin_tasks(), with the heap there
+ * and the cores started.
  */
 void oom_begin(struct boot *b, struct store *s);
 

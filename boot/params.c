@@ -10,6 +10,7 @@
 #include "boot/params_oom.h"
 #include "boot/reserve.h"
 #include "boot/store_region.h"
+#include "lib/config.h"
 #include "lib/log.h"
 #include "lib/number.h"
 #include "mm/memblock_dump.h"
@@ -83,11 +84,14 @@ static const struct param memory_params[] = {
 	{"cairn.store", store_region_param},
 	{"cairn.init", set_init},
 	{"cairn.cores", set_cores},
+#if CONFIG_STAGE
 	{"cairn.autosave", params_autosave},
 	{"cairn.boot", params_boot},
 	{"cairn.bootdelay", params_boot_delay},
 	{"cairn.image", params_image},
 	{"cairn.confirm", params_confirm},
+#endif
+#if CONFIG_OOM
 	{"cairn.overcommit", params_overcommit},
 	{"cairn.overcommit_ratio", params_overcommit_ratio},
 	{"cairn.panic_on_oom", params_panic_on_oom},
@@ -96,6 +100,7 @@ static const struct param memory_params[] = {
 	{"cairn.store_entries", params_store_entries},
 	{"cairn.store_policy", params_store_policy},
 	{"log_buf_len", params_log_buf_len},
+#endif
 	{"cairn.semihosting", NULL}, /* taken early */
 	{"cairn.panic", NULL},
 };
@@ -132,7 +137,7 @@ void params_each(struct boot *b, const struct param *table, size_t count,
 static void complain_about_own(const char *name)
 {
 	if (strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
-		pr_warn("command line: %s is no parameter of Cairn's: ignored", name);
+		pr_warn("command line: %s is no parameter of this image: ignored", name);
 }
 
 void params_early(struct boot *b)
@@ -143,6 +148,7 @@ void params_early(struct boot *b)
 void params_memory(struct boot *b)
 {
 	b->payload_delay = PAYLOAD_DELAY;
-	params_oom_defaults(b);
+	if (CONFIG_OOM)
+		params_oom_defaults(b);
 	params_each(b, memory_params, ARRAY_SIZE(memory_params), complain_about_own);
 }

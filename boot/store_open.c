@@ -13,6 +13,7 @@
 #include "drivers/cp15.h"
 #include "drivers/machine.h"
 #include "lib/clock.h"
+#include "lib/config.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 
@@ -71,7 +72,7 @@ static bool open_or_make(struct boot *b, struct store *s, const struct store_con
 			 bool *fresh)
 {
 	const char *why = NULL;
-	int err = snapshots_open(s, config, &why);
+	int err = CONFIG_STAGE ? snapshots_open(s, config, &why) : store_open(s, config);
 
 	if (why) {
 		refuse(b, why);

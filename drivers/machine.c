@@ -13,6 +13,7 @@
 #include "drivers/pl031.h"
 #include "drivers/vexpress_psram.h"
 #include "drivers/vexpress_sysreg.h"
+#include "lib/config.h"
 #include "lib/dt.h"
 #include "lib/log.h"
 
@@ -29,8 +30,10 @@ static const struct driver {
 	{"arm,vexpress-sysreg", vexpress_sysreg_bind},
 	{"arm,pl031", pl031_bind},
 	{"arm,cortex-a9-global-timer", a9_timer_bind},
+#if CONFIG_STAGE
 	{"arm,vexpress-psram", vexpress_psram_bind},
 	{"cfi-flash", cfi_flash_bind},
+#endif
 };
 
 static const struct {

@@ -2,6 +2,7 @@
 /* Commands about memory as memblock knows it. */
 #include <string.h>
 
+#include "lib/config.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
 #include "mm/memblock_dump.h"
@@ -87,6 +88,17 @@ static void kilobytes(struct shell_env *env, const char *name, uint64_t bytes)
 	shell_printf(env, "%-13s %10llu kB\n", name, (unsigned long long)bytes / 1024);
 }
 
+/* What is promised, and how much may be. */
+static int show_promises(struct shell_env *env, const char *name)
+{
+	if (!shell_lock_tasks(env, name))
+		return -1;
+	kilobytes(env, "CommitLimit:", overcommit_limit() * PAGE_SIZE);
+	kilobytes(env, "Committed_AS:", overcommit_promised() * PAGE_SIZE);
+	task_unlock();
+	return 0;
+}
+
 int cmd_meminfo(struct shell_env *env, int argc, char *argv[])
 {
 	phys_addr_t total, nomap, largest, unused;
@@ -109,12 +121,7 @@ int cmd_meminfo(struct shell_env *env, int argc, char *argv[])
 	kilobytes(env, "LargestFree:", largest);
 	kilobytes(env, "HeapUsed:", env->heap_used ? env->heap_used() : 0);
 	kilobytes(env, "HeapSize:", env->heap_size ? env->heap_size() : 0);
-	if (!shell_lock_tasks(env, argv[0]))
-		return -1;
-	kilobytes(env, "CommitLimit:", overcommit_limit() * PAGE_SIZE);
-	kilobytes(env, "Committed_AS:", overcommit_promised() * PAGE_SIZE);
-	task_unlock();
-	return 0;
+	return CONFIG_OOM ? show_promises(env, argv[0]) : 0;
 }
 
 int cmd_pgtable(struct shell_env *env, int argc, char *argv[])

@@ -2,6 +2,7 @@
 /* Commands on the store. Keys and values are the bytes of the words, without the NUL. */
 #include <string.h>
 
+#include "lib/config.h"
 #include "lib/errors.h"
 #include "shell/command.h"
 #include "store/probe.h"
@@ -307,9 +308,13 @@ int cmd_store(struct shell_env *env, int argc, char *argv[])
 		int (*run)(struct shell_env *env, bool yes);
 		bool takes_yes;
 	} actions[] = {
-		{"check", store_check_command, false}, {"repair", store_repair_command, true},
-		{"grow", store_grow_command, false},   {"save", store_save_command, false},
+		{"check", store_check_command, false},
+		{"repair", store_repair_command, true},
+		{"grow", store_grow_command, false},
 		{"format", format_command, true},
+#if CONFIG_STAGE
+		{"save", store_save_command, false},
+#endif
 	};
 	bool yes = argc == 3;
 	size_t i = 0;

@@ -3,9 +3,17 @@
 
 #include <string.h>
 
+#include "lib/config.h"
 #include "shell/command.h"
 #include "shell/line.h"
 #include "shell/words.h"
+
+/* Of the store command. */
+#if CONFIG_STAGE
+#define SAVE "save|"
+#else
+#define SAVE ""
+#endif
 
 const struct command shell_commands[] = {
 	{"help", "[COMMAND]", "lists the commands, or says what one does", 0, 1, cmd_help},
@@ -16,20 +24,26 @@ const struct command shell_commands[] = {
 	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
 	 cmd_memblock},
 	{"meminfo", "", "how much memory there is, taken and free", 0, 0, cmd_meminfo},
+#if CONFIG_OOM
 	{"oom", "tasks|score NAME|adj NAME [V]|score_adj NAME [V]|kill NAME",
 	 "who holds memory, and who goes first", 1, 3, cmd_oom},
 	{"arena", "[new NAME SIZE [PARENT]|touch NAME BYTES [CORE|all]|free NAME]",
 	 "memory that is promised, and comes at a touch", 0, 4, cmd_arena},
+#endif
 	{"pgtable", "", "what the translation tables map, and how", 0, 0, cmd_pgtable},
 	{"memtest", "[ADDR SIZE]", "tests memory that is free, until a key is hit", 0, 2,
 	 cmd_memtest},
+#if CONFIG_STAGE
 	{"loady", "ADDR", "receives a file by YMODEM to free memory", 1, 1, cmd_loady},
+#endif
 	{"cores", "[test]", "shows the cores, or has all of them use memblock", 0, 1, cmd_cores},
 	{"dt", "[PATH|ALIAS]", "shows a node of the device tree", 0, 1, cmd_dt},
 	{"md", "ADDR [N]", "shows N 32-bit words of memory (16)", 1, 2, cmd_md},
 	{"mw", "ADDR VALUE", "writes a 32-bit word to memory", 2, 2, cmd_mw},
+#if CONFIG_STAGE
 	{"flash", "info|read ADDR LEN|erase ADDR LEN|write ADDR SRC LEN [--force]",
 	 "shows or changes what is in flash", 1, 5, cmd_flash},
+#endif
 	{"put", "KEY VALUE [SECONDS]", "stores a value, for ever or for some seconds", 2, 3,
 	 cmd_put},
 	{"get", "KEY", "shows the value of a key", 1, 1, cmd_get},
@@ -37,11 +51,13 @@ const struct command shell_commands[] = {
 	{"ls", "[PREFIX]", "lists the keys, or those that start with PREFIX", 0, 1, cmd_ls},
 	{"stat", "", "how full the store is", 0, 0, cmd_stat},
 	{"clear", "", "removes every entry of the store", 0, 0, cmd_clear},
-	{"store", "check|repair [--yes]|grow|save|format [--yes]",
+	{"store", "check|repair [--yes]|grow|" SAVE "format [--yes]",
 	 "finds, mends damage; grows, saves; starts afresh", 1, 2, cmd_store},
 	{"stress", "[N|check]", "writes numbered entries until a key is hit", 0, 1, cmd_stress},
+#if CONFIG_STAGE
 	{"boot", "[ADDR|flash]|status|confirm|select A|B",
 	 "enters a zImage; shows, confirms, selects images", 0, 2, cmd_boot},
+#endif
 	{"crash", "KIND [CORE]", "makes a fault, to see its report", 1, 2, cmd_crash},
 	{"reset", "", "starts the board again", 0, 0, cmd_reset},
 	{"poweroff", "", "turns the board off", 0, 0, cmd_poweroff},

@@ -20,6 +20,8 @@ REPO = Path(__file__).resolve().parents[2]
 DTS = REPO / "tests" / "dts"
 ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb", "payload.bin", "cairn.uimg")
 FLASH_ARTEFACTS = ("flash.img", "cairn.img", "flash.dtb", "gen/flash_layout.h")
+LEFT_OUT = os.environ.get("LEFT_OUT", "").split()  # parts that the image under test lacks
+OUT = "-".join(["vexpress-a9", *(["without", *LEFT_OUT] if LEFT_OUT else [])])
 FLASH_IMAGE = "flash-image"
 MEMMAP = "memmap-asan"
 STRESS = "stress.bin"  # the image with another command "stress"
@@ -39,7 +41,8 @@ class Project:
     def __init__(self, path):
         self.path = path
         self.script = path / "qemu-run.sh"
-        out = path / "build" / "vexpress-a9"
+        self.options = [word for part in LEFT_OUT for word in ("--without", part)]
+        out = path / "build" / OUT
         self.bin, self.elf, self.dtb, self.payload, self.uimg = (out / name for name in ARTEFACTS)
         self.flash_img, self.flash_dtb = out / "flash.img", out / "flash.dtb"
         self.cairn_img, self.flash_layout = out / "cairn.img", out / "gen" / "flash_layout.h"
@@ -52,7 +55,7 @@ class Project:
         self.symbols = {name: int(at, 16) for at, name in
                         re.findall(r"^([0-9a-f]+) \w (\S+)$", nm, re.M)}
         # QEMU's flags for the board alone, from the one place that knows them.
-        command = shlex.split(subprocess.run([self.script, "--print"], check=True, text=True,
+        command = shlex.split(subprocess.run([self.script, *self.options, "--print"], check=True, text=True,
                                              capture_output=True, timeout=60).stdout)
         self.machine = command[:command.index("-kernel")]
 
@@ -64,14 +67,16 @@ class Project:
 
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
-    subprocess.run(["make", "-s", "-C", REPO, "all", "flash", "uimg", "example", f"build/host/{MEMMAP}",
-                    "build/vexpress-a9/payload.bin", f"build/vexpress-a9/{STRESS}"],
+    flash = () if "stage" in LEFT_OUT else FLASH_ARTEFACTS
+    subprocess.run(["make", "-s", "-C", REPO, *(f"{part.upper()}=n" for part in LEFT_OUT),
+                    "all", "uimg", *(["flash"] if flash else []), "example", f"build/host/{MEMMAP}",
+                    f"build/host/{FLASH_IMAGE}", f"build/{OUT}/payload.bin", f"build/{OUT}/{STRESS}"],
                    check=True, timeout=600)
     temporary = path.with_suffix(".new")
-    out = temporary / "build" / "vexpress-a9"
+    out = temporary / "build" / OUT
     (out / "gen").mkdir(parents=True)
-    for name in (*ARTEFACTS, *FLASH_ARTEFACTS, STRESS):
-        shutil.copy2(REPO / "build" / "vexpress-a9" / name, out / name)
+    for name in (*ARTEFACTS, *flash, STRESS):
+        shutil.copy2(REPO / "build" / OUT / name, out / name)
     shutil.copy2(REPO / "qemu-run.sh", temporary)
     for name in (MEMMAP, FLASH_IMAGE):
         shutil.copy2(REPO / "build" / "host" / name, temporary)
@@ -157,7 +162,7 @@ def boot(project, spawn):
     """Boots by qemu-run.sh with options of its own and EXTRA ones for QEMU."""
 
     def boot_board(*options, extra=(), **kwargs):
-        return spawn([project.script, *options, *(["--", *extra] if extra else [])], **kwargs)
+        return spawn([project.script, *project.options, *options, *(["--", *extra] if extra else [])], **kwargs)
 
     return boot_board
 

@@ -343,7 +343,7 @@ def test_bad_values(oom):
     board = oom(" ".join(f"{name}={value}" for name, (value, _) in bad.items()) + " cairn.oom=1")
     for name, (value, expected) in bad.items():
         assert board.boot_log.count(f"] {name}={value}: expected {expected}: ignored\n") == 1
-    assert "cairn.oom is no parameter of Cairn's" in board.boot_log
+    assert "cairn.oom is no parameter of this image" in board.boot_log
     board = oom("log_buf_len=16M")
     assert "] log_buf_len=: 16777216 bytes are more than an eighth of memory: ignored\n" in board.boot_log
     assert "log" not in tasks(board)

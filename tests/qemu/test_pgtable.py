@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from conftest import TREE
+from conftest import LEFT_OUT, TREE
 
 STORE = 0x63F00000  # by default with 64 MiB
 NOMAP = 0x74000000  # in tests/dts/nomap.dts
@@ -89,8 +89,9 @@ def test_map(boot, project, cores):
     devices = [(first, last) for first, last, words in found if words == "rw-  device"]
     for address in 0x10000000, 0x10009000, 0x10017000:
         assert (address, address + PAGE - 1) in devices
-    devices.remove((0x40000000, 0x43FFFFFF))  # NOR flash
-    devices.remove((0x48000000, 0x48001FFF))  # static RAM: where other cores wait after Cairn
+    if "stage" not in LEFT_OUT:
+        devices.remove((0x40000000, 0x43FFFFFF))  # NOR flash
+        devices.remove((0x48000000, 0x48001FFF))  # static RAM: where other cores wait after Cairn
     assert all(0x10000000 <= first < 0x20000000 for first, _ in devices)
     assert words_at(found, 0x1000A000) is None and words_at(found, 0) is None
     assert not [words for _, _, words in found if "wx" in words]

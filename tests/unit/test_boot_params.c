@@ -171,8 +171,8 @@ static void images(void **state UNUSED)
 static void unknown_ones(void **state UNUSED)
 {
 	take("root=/dev/sda1 cairn.cairn=1 cairnx=2 console=ttyAMA0 cairn.semi=1");
-	assert_line("command line: cairn.cairn is no parameter of Cairn's: ignored");
-	assert_line("command line: cairn.semi is no parameter of Cairn's: ignored");
+	assert_line("command line: cairn.cairn is no parameter of this image: ignored");
+	assert_line("command line: cairn.semi is no parameter of this image: ignored");
 	assert_lines(2);
 }
 

@@ -179,8 +179,8 @@ static void test_unknown_own_parameter(void **state)
 	(void)state;
 	place_with("cairn.stor=1M cairns=1 store=2M cairn.=3");
 	expect_placed(STORE_PLACE_DEFAULT, 0x7ff00000, 0x100000);
-	assert_line("command line: cairn.stor is no parameter of Cairn's: ignored");
-	assert_line("command line: cairn. is no parameter of Cairn's: ignored");
+	assert_line("command line: cairn.stor is no parameter of this image: ignored");
+	assert_line("command line: cairn. is no parameter of this image: ignored");
 	assert_lines(2);
 }
 
