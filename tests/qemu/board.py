@@ -156,11 +156,11 @@ class Board:
         return parse_dump(self.boot_log)
 
     def close(self):
-        """Ends QEMU by its own keys, so that qemu-run.sh cleans up, or by force."""
+        """Ends QEMU by its own keys, so that qemu-run.sh cleans up, or by force: a board that reads no more takes none."""
         try:
             if not self.child.closed and self.child.isalive():
                 self.child.send("\x01x")
-                self.child.expect(pexpect.EOF, timeout=5)
+                self.child.expect(pexpect.EOF, timeout=1)
         except (OSError, pexpect.ExceptionPexpect):
             pass
         self.child.close(force=True)
