@@ -14,6 +14,7 @@
 #include "drivers/irq.h"
 #include "drivers/machine.h"
 #include "drivers/mmio.h"
+#include "drivers/vexpress_registers.h"
 #include "lib/clock.h"
 #include "lib/dt.h"
 #include "lib/log.h"
@@ -21,8 +22,6 @@
 #include "mm/memory_lock.h"
 
 #define SGI_WORK 0 /* wakes a core: to start, or for a job */
-
-#define SCU_CONFIGURATION 0x4 /* DDI 0407, 2.2.2 */
 
 #define MEMORY_LOCK_NS (10 * NS_PER_S) /* what a core waits for the lock of memblock */
 

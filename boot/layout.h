@@ -46,7 +46,7 @@ extern const uint64_t __linked_in_tree[];
 extern const struct symbol_table image_symbols;
 
 /** Where a loader looks for the start of the RAM that holds ADDRESS, by Linux's rule for ARM. */
-#define RAM_OF(address) ((address) & ~(uintptr_t)0x07ffffff)
+#define RAM_OF(address) ((address) - (address) % MIB(128))
 
 /** What entry.S and early_start() found. */
 struct boot_registers {

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "boot/cmdline.h"
+#include "boot/layout.h"
 #include "lib/dt.h"
 #include "lib/log.h"
 #include "mm/memblock.h"
 
-#define RAM_START_MASK (~(uint64_t)0x07ffffff) /* where a kernel looks for the start of its RAM */
 #define USABLE_RANGES_MAX 2
 
 /* One range of a memory node, as the tree has it. */
@@ -143,8 +143,7 @@ static void find_start(struct boot *b, const struct bank *bank, void *ctx)
 
 static uint64_t ram_start(struct boot *b, uint64_t load, const struct bank *usable)
 {
-	struct start s = {
-		.wanted = load & RAM_START_MASK, .lowest = UINT64_MAX, .usable_end = UINT64_MAX};
+	struct start s = {.wanted = RAM_OF(load), .lowest = UINT64_MAX, .usable_end = UINT64_MAX};
 
 	if (usable && usable->size) {
 		s.usable_base = usable->base;

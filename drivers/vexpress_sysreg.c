@@ -5,27 +5,10 @@
 
 #include "drivers/machine.h"
 #include "drivers/mmio.h"
+#include "drivers/vexpress_registers.h"
 #include "lib/clock.h"
 
-#define SYS_FLAGS 0x30 /* as SYS_NVFLAGS, but a reset clears it */
-#define SYS_FLAGSCLR 0x34
-#define SYS_NVFLAGS 0x38 /* written: sets the bits that are 1 */
-#define SYS_NVFLAGSCLR 0x3c
-#define SYS_24MHZ 0x5c
-#define SYS_CFGDATA 0xa0
-#define SYS_CFGCTRL 0xa4
-#define SYS_CFGSTAT 0xa8
-
 #define COUNTER_HZ 24000000
-
-#define CFGCTRL_START (1u << 31)
-#define CFGCTRL_WRITE (1u << 30)
-#define CFGCTRL_FUNCTION(f) ((uint32_t)(f) << 20)
-#define CFGSTAT_ERROR (1u << 1)
-
-#define FUNCTION_SHUTDOWN 8
-#define FUNCTION_REBOOT 9
-
 #define ANSWER_NS 1000000000
 
 static uintptr_t sysreg;

@@ -13,19 +13,17 @@
 #include "drivers/cp15.h"
 #include "drivers/mmio.h"
 #include "drivers/pl011.h"
+#include "drivers/vexpress_registers.h"
 #include "early_uart.h"   /* made by the build from the board's tree */
 #include "flash_layout.h" /* so is this */
 #include "lib/crc32c.h"
 
-#define SCU_CONFIGURATION 0x4 /* DDI 0407, 2.2.2 */
-#define GICD 0x1000           /* DDI 0407, 1.5; IHI 0048B, 4.3 */
+#define GICD 0x1000 /* DDI 0407, 1.5; IHI 0048B, 4.3 */
 #define GICD_CTLR (GICD + 0)
 #define GICD_SGIR (GICD + 0xf00)
 #define SGIR_ALL_OTHERS (1u << 24)
 
-#define SYS_CFGDATA 0xa0 /* ARM DUI 0447, 4.3 */
-#define SYS_CFGCTRL 0xa4
-#define CFGCTRL_REBOOT (1u << 31 | 1u << 30 | 9u << 20)
+#define CFGCTRL_REBOOT (CFGCTRL_START | CFGCTRL_WRITE | CFGCTRL_FUNCTION(FUNCTION_REBOOT))
 
 #define AREAS (FLASH_BASE + SELECTOR_OFFSET + SELECTOR_SIZE / SELECTION_PARTS)
 

@@ -11,9 +11,8 @@
  * program to SRAM, whichever comes first, and none of them changes what was copied.
  */
 #include "boot/layout.h"
+#include "drivers/vexpress_registers.h"
 #include "flash_layout.h" /* made by the build from the board's tree */
-
-#define SYS_FLAGS 0x30
 
 	.syntax unified
 	.arm
