@@ -211,11 +211,14 @@ int cmd_ls(struct shell_env *env, int argc, char *argv[])
 int cmd_stat(struct shell_env *env, int argc, char *argv[])
 {
 	struct store_stats s;
+	int err;
 
 	(void)argc;
 	if (!shell_need_store(env, argv[0]))
 		return -1;
-	store_stat(env->store, &s);
+	err = store_stat(env->store, &s);
+	if (err)
+		return shell_failed(env, argv[0], err);
 	shell_printf(env, "region:       %" PRIu32 " bytes\n", env->store_config->media.size);
 	shell_printf(env, "entries:      %" PRIu32 "\n", s.entries);
 	shell_printf(env, "used:         %" PRIu32 " bytes\n", s.used_bytes);
@@ -230,18 +233,17 @@ int cmd_stat(struct shell_env *env, int argc, char *argv[])
 
 int cmd_clear(struct shell_env *env, int argc, char *argv[])
 {
-	struct store_stats stats;
+	uint32_t entries;
 	int err;
 
 	(void)argc;
 	if (!shell_need_store(env, argv[0]))
 		return -1;
-	store_stat(env->store, &stats);
+	entries = store_size(env->store);
 	err = store_clear(env->store);
 	if (err)
 		return shell_failed(env, argv[0], err);
-	shell_printf(env, "clear: %" PRIu32 " %s removed\n", stats.entries,
-		     entries_word(stats.entries));
+	shell_printf(env, "clear: %" PRIu32 " %s removed\n", entries, entries_word(entries));
 	return 0;
 }
 
@@ -281,14 +283,13 @@ static int format(struct shell_env *env)
 
 static int format_command(struct shell_env *env, bool yes)
 {
-	struct store_stats stats;
+	uint32_t entries = store_size(env->store); /* waits for nobody, so it cannot fail */
 
-	store_stat(env->store, &stats); /* no entries if it is not open */
-	if (!yes && stats.entries) {
+	if (!yes && entries) {
 		shell_printf(env,
 			     "store format: not done, %" PRIu32 " %s would be lost: store format "
 			     "--yes does it all the same\n",
-			     stats.entries, entries_word(stats.entries));
+			     entries, entries_word(entries));
 		return -1;
 	}
 	if (!yes && !shell_has_store(env) && holds_store(env)) {

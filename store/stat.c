@@ -4,13 +4,14 @@
 #include "store/internal.h"
 #include "store/order.h"
 
-void store_stat(const struct store *s, struct store_stats *stats)
+int store_stat(const struct store *s, struct store_stats *stats)
 {
+	int err = store_enter(s);
 	uint32_t largest, overhead;
 
 	*stats = (struct store_stats){0};
-	if (store_enter(s))
-		return;
+	if (err)
+		return err;
 	largest = freelist_largest(s);
 	overhead = (uint32_t)store_slot_bytes(s, 0);
 	*stats = s->counters;
@@ -31,4 +32,5 @@ void store_stat(const struct store *s, struct store_stats *stats)
 	if (s->share)
 		share_stat(s, stats);
 	store_leave(s);
+	return 0;
 }

@@ -340,8 +340,8 @@ struct store_sharing {
  * the call: a key that is there all along is always found, and a put is found only when a reset
  * would not lose it any more. All other calls come one after the other, first come, first served,
  * and fail without having done anything: with -ETIMEDOUT after the patience, with -ENOMEM while
- * there is no memory to change both indexes (store_stat() fills in zeros then). A batch and a walk
- * keep the others waiting from their begin to their end, and all of a batch appears at one moment.
+ * there is no memory to change both indexes. A batch and a walk keep the others waiting from their
+ * begin to their end, and all of a batch appears at one moment.
  * The functions of config are called by one core at a time, but `now`, like malloc(), by any.
  *
  * Otherwise than alone: a view is released by the core that got it, and each may have STORE_VIEWS
@@ -571,7 +571,7 @@ int store_each_eldest(struct store *s, int (*fn)(void *ctx, const struct store_v
  * last. As store_each_eldest(). */
 int store_each_free(struct store *s, int (*fn)(void *ctx, uint32_t off, uint32_t size), void *ctx);
 
-/** Fills *STATS; all zero if not open. */
-void store_stat(const struct store *s, struct store_stats *stats);
+/** Fills *STATS. 0, or after an error, as -EBADF, all of it is zero. */
+int store_stat(const struct store *s, struct store_stats *stats);
 
 #endif

@@ -203,6 +203,36 @@ static void test_format_keeps_entries(void **state)
 	EXPECT("put b 2; get b", "put: b, 1 byte\n2\n");
 }
 
+static uint32_t core; /* the one that calls */
+
+static uint32_t self(void *ctx)
+{
+	(void)ctx;
+	return core;
+}
+
+/* Another core has the store: what is not known of it is not taken for an empty one. */
+static void test_store_in_use(void **state)
+{
+	static const struct store_sharing two = {.sharers = 2, .self = self, .patience_ns = 1};
+
+	(void)state;
+	EXPECT("put a 1", "put: a, 1 byte\n");
+	assert_int_equal(store_share(&store, &two), 0);
+	core = 1;
+	assert_int_equal(store_batch_begin(&store), 0);
+	core = 0;
+	REFUSED("stat", "stat: it took too long\n");
+	REFUSED("store format",
+		"store format: not done, 1 entry would be lost: store format --yes does "
+		"it all the same\n");
+	EXPECT("get a", "1\n");
+	core = 1;
+	store_batch_abort(&store);
+	core = 0;
+	EXPECT("clear", "clear: 1 entry removed\n");
+}
+
 static void test_format_of_an_empty_store(void **state)
 {
 	(void)state;
@@ -294,6 +324,7 @@ int main(void)
 		SHELL_TEST(test_stat),
 		SHELL_TEST(test_clear),
 		SHELL_TEST(test_format_keeps_entries),
+		SHELL_TEST(test_store_in_use),
 		SHELL_TEST(test_format_of_an_empty_store),
 		SHELL_TEST(test_closed_store),
 		SHELL_TEST(test_closed_store_that_is_whole),
