@@ -173,17 +173,14 @@ static ALWAYS_INLINE struct store_segment *reserve(struct store *s, uint32_t has
 
 int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need)
 {
-	uint64_t content = (uint64_t)c->key_len + c->data_len + c->meta_len, bytes;
+	uint64_t content = (uint64_t)c->key_len + c->data_len + c->meta_len;
 
 	if (c->key_len - 1 >= STORE_KEY_MAX)
 		return -EDOM;
-	if (c->data_len > INT32_MAX || c->meta_len > INT32_MAX || content > INT32_MAX)
+	if (content > INT32_MAX)
 		return -ERANGE;
-	bytes = store_slot_bytes(s, content);
-	if (bytes > s->limit - s->start)
-		return -E2BIG;
-	*need = (uint32_t)bytes;
-	return 0;
+	*need = store_slot_bytes(s, (uint32_t)content);
+	return *need > s->limit - s->start ? -E2BIG : 0;
 }
 
 /* The record that has to go when one with a new key comes, or 0. */

@@ -416,6 +416,7 @@ static int compact(struct store *s, uint32_t max_bytes)
 
 const struct store_layout store_classic = {
 	.overhead = HDR_BYTES,
+	.align = 1,
 	.usable = usable,
 	.open = open_classic,
 	.write = write_record,

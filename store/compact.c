@@ -31,8 +31,7 @@ static bool move(struct store *s, struct store_index_slot *entry, const struct s
 		.expiry = view->expiry,
 		.seq = view->version,
 	};
-	uint32_t need =
-		(uint32_t)s->layout->slot_bytes((uint64_t)c.key_len + c.data_len + c.meta_len);
+	uint32_t need = slot_size(c.key_len + c.data_len + c.meta_len);
 
 	s->layout->write(s, to, block, block - need >= SLOT_MIN ? need : block, &c);
 	marks_note(s, to);
@@ -60,8 +59,7 @@ static bool move_from(struct store *s, uint32_t hole, uint32_t off)
 	if (!size)
 		return false;
 	store_view_slot(s, off, size, &view);
-	need = (uint32_t)s->layout->slot_bytes((uint64_t)view.key_len + view.data_len +
-					       view.meta_len);
+	need = slot_size(view.key_len + view.data_len + view.meta_len);
 	if (need > block)
 		to = freelist_take(s, need, &block);
 	else

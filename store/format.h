@@ -87,12 +87,10 @@ static inline uint32_t chain_end(uint32_t region_size)
 	return CHAIN_START + ROUND_DOWN(region_size - CHAIN_START, SLOT_ALIGN);
 }
 
-/** What a record of that many content bytes takes; 0 if that is more than UINT32_MAX. */
-static inline uint32_t slot_size(uint64_t content)
+/** What a record of that many content bytes, at most INT32_MAX, takes. */
+static inline uint32_t slot_size(uint32_t content)
 {
-	uint64_t size = ROUND_UP(HDR_BYTES + content + TRL_BYTES, (uint64_t)SLOT_ALIGN);
-
-	return size > UINT32_MAX ? 0 : (uint32_t)size;
+	return ROUND_UP(HDR_BYTES + content + TRL_BYTES, SLOT_ALIGN);
 }
 
 #endif

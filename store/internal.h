@@ -12,6 +12,7 @@
 /** How records lie in the region. The store is open but for open(); offsets are of records. */
 struct store_layout {
 	uint32_t overhead;      /**< bytes of a slot that cannot be content */
+	uint32_t align;         /**< sizes of slots are multiples of it, a power of two */
 	uint32_t tail_rest_min; /**< a rest of the last slot of so many bytes is split off */
 	bool versions;          /**< records have numbers */
 	bool makes_room;        /**< a put that finds no room purges and compacts */
@@ -22,10 +23,6 @@ struct store_layout {
 	/** Fills start, end, limit, entries and free list from the region; errors as store_open().
 	 */
 	int (*open)(struct store *s);
-
-	/** What a record of that many bytes of content takes. May be NULL: no more than the
-	 * overhead beside them. */
-	uint64_t (*slot_bytes)(uint64_t content);
 
 	/**
 	 * Before anything of a put is written: gives the record its number, and notes that the
@@ -70,11 +67,10 @@ struct store_layout {
 	int (*compact)(struct store *s, uint32_t max_bytes);
 };
 
-/** What a record of that many bytes of content takes. */
-static inline uint64_t store_slot_bytes(const struct store *s, uint64_t content)
+/** What a record of that many bytes of content, at most INT32_MAX, takes. */
+static inline uint32_t store_slot_bytes(const struct store *s, uint32_t content)
 {
-	return s->layout->slot_bytes ? s->layout->slot_bytes(content)
-				     : content + s->layout->overhead;
+	return ROUND_UP(content + s->layout->overhead, s->layout->align);
 }
 
 /** The size of the slot of the record at OFF, or 0: the lengths in its header do not fit. */

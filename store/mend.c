@@ -155,7 +155,7 @@ static uint32_t size_that_checks(const struct store *s, struct mend_state *st, u
 		return 0;
 	if (most > room)
 		most = room;
-	for (uint32_t size = slot_size(content); size <= most; size += SLOT_ALIGN)
+	for (uint32_t size = slot_size((uint32_t)content); size <= most; size += SLOT_ALIGN)
 		if (slot_fits(size, room) && slot_tag_before(s, off + size) == size &&
 		    is_slot(s, st, off, off + size))
 			return size;

@@ -149,7 +149,7 @@ static int grow(struct store *s, uint32_t region_size)
 	door_flush(&s->door);
 	s->super.region_size = region_size;
 	super_write(&s->door, &s->super);
-	s->end = s->limit = s->free.limit = end + more;
+	s->end = s->limit = end + more;
 	marks_free(s);
 	marks_init(s);
 	store_join_all(s);
@@ -165,11 +165,6 @@ int store_grow(struct store *s, uint32_t region_size)
 	err = s->layout == &store_native ? grow(s, region_size) : -ENOTSUP;
 	store_end(s);
 	return err;
-}
-
-static uint64_t slot_bytes(uint64_t content)
-{
-	return ROUND_UP(HDR_BYTES + content + TRL_BYTES, (uint64_t)SLOT_ALIGN);
 }
 
 static int begin_record(struct store *s, struct slot_content *c, uint32_t victim)
@@ -300,12 +295,12 @@ static int clear(struct store *s)
 
 const struct store_layout store_native = {
 	.overhead = HDR_BYTES + TRL_BYTES,
+	.align = SLOT_ALIGN,
 	.tail_rest_min = SLOT_MIN,
 	.versions = true,
 	.makes_room = true,
 	.usable = super_usable,
 	.open = open_native,
-	.slot_bytes = slot_bytes,
 	.begin = begin_record,
 	.write = write_record,
 	.verify = slot_verify,

@@ -13,7 +13,7 @@ int store_stat(const struct store *s, struct store_stats *stats)
 	if (err)
 		return err;
 	largest = freelist_largest(s);
-	overhead = (uint32_t)store_slot_bytes(s, 0);
+	overhead = store_slot_bytes(s, 0);
 	*stats = s->counters;
 	stats->entries = s->index.count;
 	stats->free_bytes = s->free.bytes - s->free.tail_size + freelist_tail(s);
