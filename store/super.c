@@ -17,7 +17,7 @@ static const uint32_t copy_at[2] = {0, SB_COPY_B};
 
 static uint64_t read64(const struct store_door *d, uint32_t off)
 {
-	return (uint64_t)door_read(d, off) << 32 | door_read(d, off + 4);
+	return be64_load(door_at(d, off));
 }
 
 static bool has_magic(const struct store_door *d, uint32_t at)
