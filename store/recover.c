@@ -242,88 +242,64 @@ static void report_damage(const struct store *s, uint32_t off, uint32_t size)
 		     (unsigned long)off, (unsigned long)size, key);
 }
 
-static void quarantine_damaged(struct store *s)
+static void quarantine_damaged(struct store *s, enum slot_state state,
+			       const struct store_view *slot)
 {
-	struct store_view slot;
-
-	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		size = read_size(s, off);
-		if (classify(s, off, size, &slot) != SLOT_DAMAGED)
-			continue;
-		report_damage(s, off, size);
-		door_word(&s->door, off + HDR_KEYLEN, KEYLEN_QMARK);
-		s->quarantined++;
-		s->quarantined_bytes += size;
-	}
-	door_flush(&s->door);
+	if (state != SLOT_DAMAGED)
+		return;
+	report_damage(s, slot->slot, slot->slot_size);
+	door_word(&s->door, slot->slot + HDR_KEYLEN, KEYLEN_QMARK);
+	s->quarantined++;
+	s->quarantined_bytes += slot->slot_size;
 }
 
-/* Makes the puts of a committed batch live records. */
-static void redo_batch(struct store *s)
+/* Makes a put of a committed batch a live record. */
+static void redo_put(struct store *s, enum slot_state state, const struct store_view *slot)
 {
-	struct store_view slot;
-
-	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		size = read_size(s, off);
-		if (classify(s, off, size, &slot) == SLOT_STAGED && committed(s, &slot))
-			slot_commit(s, off, size, slot.key_len);
-	}
-	door_flush(&s->door);
-}
-
-/* Makes durable records visible. */
-static void restore_key_lengths(struct store *s)
-{
-	struct store_view slot;
-
-	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		size = read_size(s, off);
-		if (classify(s, off, size, &slot) == SLOT_LIVE && !dead_by_number(s, &slot) &&
-		    read_key_len(s, off) != slot.key_len)
-			door_word(&s->door, off + HDR_KEYLEN, slot.key_len);
-	}
-	door_flush(&s->door);
-}
-
-/* Enters all live records once more, now that all are visible: the order is that of the region. */
-static int index_again(struct store *s, struct work *w)
-{
-	struct store_view slot;
-
-	entries_free(s);
-	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		size = read_size(s, off);
-		if (classify(s, off, size, &slot) == SLOT_LIVE && !dead_by_number(s, &slot) &&
-		    gather(s, &slot, w))
-			return -ENOMEM;
-	}
-	return 0;
+	if (state == SLOT_STAGED && committed(s, slot))
+		slot_commit(s, slot->slot, slot->slot_size, slot->key_len);
 }
 
 /*
- * Takes the entries out that the deletes of a committed batch name; with LAST, kills those deletes:
- * their targets are gone for good then.
+ * Makes durable records visible, and gathers all live ones once more: their order is that of the
+ * region.
  */
-static void redo_deletes(struct store *s, bool last)
+static int restore_all(struct store *s, struct work *w)
 {
 	struct store_view slot;
+	int err = 0;
 
-	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		struct store_index_slot *entry;
-		uint32_t target;
-
+	entries_free(s);
+	for (uint32_t off = CHAIN_START, size; off < s->end && !err; off += size) {
 		size = read_size(s, off);
-		if (classify(s, off, size, &slot) != SLOT_STAGED_DEL || !committed(s, &slot))
+		if (classify(s, off, size, &slot) != SLOT_LIVE || dead_by_number(s, &slot))
 			continue;
-		if (last) {
-			slot_kill(s, off, size);
-			continue;
-		}
-		entry = index_lookup(s, slot.key, slot.key_len, &target);
-		if (entry && slot_seq(s, target, read_size(s, target)) < slot.version)
-			entries_remove(s, entry);
+		if (read_key_len(s, off) != slot.key_len)
+			door_word(&s->door, off + HDR_KEYLEN, slot.key_len);
+		err = gather(s, &slot, w);
 	}
 	door_flush(&s->door);
+	return err;
+}
+
+/* Takes the entry out that a delete of a committed batch names. */
+static void redo_delete(struct store *s, enum slot_state state, const struct store_view *slot)
+{
+	struct store_index_slot *entry;
+	uint32_t target;
+
+	if (state != SLOT_STAGED_DEL || !committed(s, slot))
+		return;
+	entry = index_lookup(s, slot->key, slot->key_len, &target);
+	if (entry && slot_seq(s, target, read_size(s, target)) < slot->version)
+		entries_remove(s, entry);
+}
+
+/* Kills such a delete: its target is gone for good. */
+static void kill_delete(struct store *s, enum slot_state state, const struct store_view *slot)
+{
+	if (state == SLOT_STAGED_DEL && committed(s, slot))
+		slot_kill(s, slot->slot, slot->slot_size);
 }
 
 /* Whether the live record is the one that the index has for its key. */
@@ -354,22 +330,26 @@ static bool finish_eviction(struct store *s, const struct work *w)
 	return true;
 }
 
-static void kill_dead(struct store *s)
+static void kill_dead(struct store *s, enum slot_state state, const struct store_view *slot)
+{
+	if ((state == SLOT_FREE || state == SLOT_FREE_DAMAGED) &&
+	    !free_header_legal(s, slot->slot, slot->slot_size))
+		clear_lengths(s, slot->slot);
+	if (state == SLOT_FREE_DAMAGED || state == SLOT_STAGED ||
+	    (state == SLOT_STAGED_DEL && !committed(s, slot)) ||
+	    (state == SLOT_LIVE && !indexed(s, slot)))
+		slot_kill(s, slot->slot, slot->slot_size);
+}
+
+/* Calls FN with each slot of the chain, which is whole, and its state; ends the group then. */
+static void each_slot(struct store *s, void (*fn)(struct store *s, enum slot_state state,
+						  const struct store_view *slot))
 {
 	struct store_view slot;
 
 	for (uint32_t off = CHAIN_START, size; off < s->end; off += size) {
-		enum slot_state state;
-
 		size = read_size(s, off);
-		state = classify(s, off, size, &slot);
-		if ((state == SLOT_FREE || state == SLOT_FREE_DAMAGED) &&
-		    !free_header_legal(s, off, size))
-			clear_lengths(s, off);
-		if (state == SLOT_FREE_DAMAGED || state == SLOT_STAGED ||
-		    (state == SLOT_STAGED_DEL && !committed(s, &slot)) ||
-		    (state == SLOT_LIVE && !indexed(s, &slot)))
-			slot_kill(s, off, size);
+		fn(s, classify(s, off, size, &slot), &slot);
 	}
 	door_flush(&s->door);
 }
@@ -426,22 +406,21 @@ int store_recover(struct store *s)
 	if (w.fixes)
 		fix_chain(s);
 	if (w.damaged)
-		quarantine_damaged(s);
+		each_slot(s, quarantine_damaged);
 	if (w.batch)
-		redo_batch(s);
+		each_slot(s, redo_put);
 	if (w.restores || w.batch) {
-		restore_key_lengths(s);
-		err = fill_index(s, &w, index_again);
+		err = fill_index(s, &w, restore_all);
 		if (err)
 			return err;
 	}
 	if (w.batch)
-		redo_deletes(s, false);
+		each_slot(s, redo_delete);
 	w.kills += finish_eviction(s, &w);
 	if (w.kills || w.freed || w.batch)
-		kill_dead(s);
+		each_slot(s, kill_dead);
 	if (w.batch)
-		redo_deletes(s, true);
+		each_slot(s, kill_delete);
 	store_join_all(s);
 	if (w.fixes || w.restores || w.kills || w.batch)
 		store_report(s, "a write that a reset had interrupted was %s",
