@@ -5,9 +5,15 @@ BOARD := vexpress-a9
 # Parts of the image, as in "make STAGE=n OOM=n", which leaves out both: docs/parts.md.
 STAGE := y
 OOM := y
-$(foreach part,STAGE OOM,$(if $(filter y-n n-y,$($(part))-$(filter-out $($(part)),y n)),,$(error $(part)=$($(part)): expected y or n)))
+$(foreach part,STAGE OOM,$(if $(filter 1y 1n,$(words $($(part)))$($(part))),,$(error $(part)=$($(part)): expected y or n)))
 LEFT_OUT := $(if $(filter n,$(STAGE)),-stage)$(if $(filter n,$(OOM)),-oom)
-OUT := build/$(BOARD)$(LEFT_OUT:%=-without%)
+WITHOUT := $(LEFT_OUT:%=-without%)
+# $(1): STAGE and OOM as far as they count, $(2): goals that are not for an image without them, $(3): why
+not_for = $(foreach goal,$(if $(filter n,$(1)),$(filter $(2),$(MAKECMDGOALS))),$(error $(goal): $(3)))
+$(call not_for,$(STAGE),flash,only an image with the boot stage starts from flash; leave STAGE=n out)
+$(call not_for,$(STAGE) $(OOM),bench-% boots budgets check-% figures-% record-budgets size soak stack test,it is about the \
+	image with all of its parts; leave STAGE=n and OOM=n out)
+OUT := build/$(BOARD)$(WITHOUT)
 HOST := build/host
 VERSION := $(shell tools/version.sh)
 # mkimage puts it into what it makes.
@@ -124,7 +130,7 @@ $(OUT)/stress.bin: $(OUT)/stress.elf
 $(OUT)/cairn.uimg: $(OUT)/cairn.bin
 	$(SAY) IMG $@
 	$(Q)at=0x$$($(CROSS)nm $(OUT)/cairn.elf | sed -n 's/ T _start$$//p') && \
-	mkimage -A arm -O linux -T kernel -C none -a $$at -e $$at -n 'Cairn $(VERSION)' -d $< $@ >/dev/null
+	mkimage -A arm -O linux -T kernel -C none -a $$at -e $$at -n 'Cairn $(VERSION)$(WITHOUT)' -d $< $@ >/dev/null
 
 .PHONY: uimg
 uimg: $(OUT)/cairn.uimg ## cairn.uimg, for U-Boot's bootm
@@ -148,8 +154,8 @@ build/armhf/libfdt.a: tools/fetch-libfdt.sh | $(PACKAGES)
 version: ;
 $(OUT)/gen/version.h: version
 	@mkdir -p $(@D)
-	@echo '#define CAIRN_VERSION "$(VERSION)$(LEFT_OUT:%=-without%)"' | cmp -s - $@ || \
-		echo '#define CAIRN_VERSION "$(VERSION)$(LEFT_OUT:%=-without%)"' >$@
+	@echo '#define CAIRN_VERSION "$(VERSION)$(WITHOUT)"' | cmp -s - $@ || \
+		echo '#define CAIRN_VERSION "$(VERSION)$(WITHOUT)"' >$@
 $(OUT)/boot/main.o: $(OUT)/gen/version.h
 
 # ---- a payload -------------------------------------------------------------------------------
@@ -220,13 +226,12 @@ $(OUT)/cairn.img: $(OUT)/cairn.bin $(OUT)/cairn.elf $(OUT)/flash.dtb $(HOST)/fla
 	$(SAY) IMG $@
 	$(Q)place() { $(CROSS)nm $(OUT)/cairn.elf | sed -n "s/ . $$1$$//p"; }; \
 	$(HOST)/flash-image $(OUT)/cairn.bin $$(place __image_start) $(OUT)/flash.dtb \
-		$$(place __image_end) "Cairn $(VERSION)" >$@
+		$$(place __image_end) "Cairn $(VERSION)$(WITHOUT)" >$@
 $(OUT)/flash.img: tools/make-flash.sh $(OUT)/gen/flash_layout.h $(OUT)/selector.bin $(OUT)/cairn.img
 	$(SAY) IMG $@
 	$(Q)tools/make-flash.sh $(OUT)/gen/flash_layout.h $@ $(OUT)/selector.bin $(OUT)/cairn.img $(OUT)/cairn.img
 
 .PHONY: flash
-$(if $(filter n,$(STAGE)),$(if $(filter flash,$(MAKECMDGOALS)),$(error flash: an image without STAGE is never confirmed by itself)))
 flash: $(OUT)/flash.img ## build/vexpress-a9/flash.img: the flash with selector and images (docs/board.md)
 
 # ---- host tests -----------------------------------------------------------------------------
@@ -744,7 +749,7 @@ check-reproducible: $(DIST) $(REPRODUCIBLE) ## the tarball builds the same bytes
 
 .PHONY: run
 run: ## boots the image in QEMU, to a prompt
-	./qemu-run.sh
+	./qemu-run.sh $(if $(filter n,$(STAGE)),--without stage) $(if $(filter n,$(OOM)),--without oom)
 
 .PHONY: size
 size: ## how large image, selector, memblock are; fails beyond a budget

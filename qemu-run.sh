@@ -121,11 +121,11 @@ done
 [ $tree != none ] || no_flash --no-dtb
 [ $tree != append ] || no_flash --append-dtb
 [ -z "$load" ] || no_flash --load
-[ $stage = y ] || no_flash "--without stage"
+[ -z "$flash" ] || [ $stage = y ] || die "--flash: only an image with the boot stage starts from flash; leave --without stage out"
 [ -z "$other" ] || no_flash --image
 if [ -n "$other" ]; then
-	[ "$kernel$tree$load$init" = binpass ] ||
-		die "--image: leave --elf, --no-dtb, --append-dtb, --load and --init out, which are for Cairn"
+	[ "$kernel$tree$load$init$stage$oom" = binpassyy ] ||
+		die "--image: leave --elf, --no-dtb, --append-dtb, --load, --init and --without out, which are for Cairn"
 	{ [ -f "$other" ] && [ -r "$other" ]; } || die "--image $other: expected a file that can be read"
 	case $(head -c 20 "$other" | od -An -v -tx1 | tr -d ' \n') in
 	7f454c4601*2800) [ -z "$initrd" ] || die "--image $other: QEMU would drop -i in silence for an ELF; leave one of them out" ;;

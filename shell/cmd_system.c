@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/config.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "shell/command.h"
@@ -102,7 +103,7 @@ int cmd_dmesg(struct shell_env *env, int argc, char *argv[])
 		return show_entry(env, "cairn/log", "nothing is left of the last boot's log");
 	else if (!strcmp(argv[1], "-p"))
 		return show_entry(env, "cairn/panic", "no panic was reported");
-	else if (!strcmp(argv[1], "-o"))
+	else if (CONFIG_OOM && !strcmp(argv[1], "-o"))
 		return show_entry(env, "cairn/oom", "memory never ran out");
 	else
 		return COMMAND_USAGE;

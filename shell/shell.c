@@ -8,18 +8,23 @@
 #include "shell/line.h"
 #include "shell/words.h"
 
-/* Of the store command. */
+/* What is said only of an image that has the part. */
 #if CONFIG_STAGE
-#define SAVE "save|"
+#define WITH_STAGE(text) text
 #else
-#define SAVE ""
+#define WITH_STAGE(text) ""
+#endif
+#if CONFIG_OOM
+#define WITH_OOM(text) text
+#else
+#define WITH_OOM(text) ""
 #endif
 
 const struct command shell_commands[] = {
 	{"help", "[COMMAND]", "lists the commands, or says what one does", 0, 1, cmd_help},
 	{"version", "", "which Cairn, on which board, with which device tree", 0, 0, cmd_version},
-	{"dmesg", "[-1|-p|-o]", "the log; the last boot's; last panic, out of memory", 0, 1,
-	 cmd_dmesg},
+	{"dmesg", "[-1|-p" WITH_OOM("|-o") "]",
+	 "the log; the last boot's; last panic" WITH_OOM(", out of memory"), 0, 1, cmd_dmesg},
 	{"bootargs", "", "shows the command line that Cairn was started with", 0, 0, cmd_bootargs},
 	{"memblock", "[memory|reserved]", "logs all regions, or lists those of one kind", 0, 1,
 	 cmd_memblock},
@@ -51,8 +56,8 @@ const struct command shell_commands[] = {
 	{"ls", "[PREFIX]", "lists the keys, or those that start with PREFIX", 0, 1, cmd_ls},
 	{"stat", "", "how full the store is", 0, 0, cmd_stat},
 	{"clear", "", "removes every entry of the store", 0, 0, cmd_clear},
-	{"store", "check|repair [--yes]|grow|" SAVE "format [--yes]",
-	 "finds, mends damage; grows, saves; starts afresh", 1, 2, cmd_store},
+	{"store", "check|repair [--yes]|grow|" WITH_STAGE("save|") "format [--yes]",
+	 "finds, mends damage; grows" WITH_STAGE(", saves") "; starts afresh", 1, 2, cmd_store},
 	{"stress", "[N|check]", "writes numbered entries until a key is hit", 0, 1, cmd_stress},
 #if CONFIG_STAGE
 	{"boot", "[ADDR|flash]|status|confirm|select A|B",

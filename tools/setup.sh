@@ -39,8 +39,7 @@ linux) wanted=$linux ;;
 armhf) wanted=$armhf ;;
 bench) wanted=$bench ;;
 *)
-	echo "usage: tools/setup.sh run|flash|test|uimg|memmap|fcs|lib|linux|armhf|bench" >&2
-	echo "usage: tools/setup.sh run|flash|test|uimg|budgets|linux|armhf|bench" >&2
+	echo "usage: tools/setup.sh run|flash|test|uimg|memmap|fcs|lib|budgets|linux|armhf|bench" >&2
 	exit 2
 	;;
 esac

@@ -35,3 +35,31 @@ def test_packages_come_first(goal):
     out = subprocess.run(["make", "-n", "-B", "-C", REPO, "V=1", goal], check=True, text=True, capture_output=True,
                          timeout=120).stdout
     assert 0 <= out.find("tools/setup.sh") < out.find("gcc ")
+
+
+# ---- without parts ----
+
+@pytest.mark.parametrize("value", ["", "Y", "no", "y n", "1y"])
+def test_a_part_is_there_or_not(value):
+    done = subprocess.run(["make", "-n", "-C", REPO, f"OOM={value}"], check=False, text=True, capture_output=True,
+                          timeout=120)
+    assert done.returncode == 2 and f"*** OOM={value}: expected y or n.  Stop." in done.stderr
+
+
+@pytest.mark.parametrize("part, goals", [("STAGE=n", ["all", "flash"]), ("STAGE=n", ["size"]), ("OOM=n", ["test"]),
+                                         ("OOM=n", ["stack"]), ("OOM=n", ["check-parts"])])
+def test_goals_of_the_whole_image(part, goals):
+    """They would measure or test another image than they say."""
+    done = subprocess.run(["make", "-n", "-C", REPO, part, *goals], check=False, text=True, capture_output=True,
+                          timeout=120)
+    assert (done.returncode, done.stdout.count("gcc")) == (2, 0)
+    assert f"*** {goals[-1]}: " in done.stderr and "leave STAGE=n" in done.stderr
+
+
+def test_what_is_made_says_what_it_lacks():
+    """Also its names for U-Boot and in flash; what is run is what was asked for."""
+    out = subprocess.run(["make", "-n", "-B", "-C", REPO, "OOM=n", "uimg", "flash", "run"], check=True, text=True,
+                         capture_output=True, timeout=120).stdout
+    names = re.findall(r"[\"']Cairn (\S+)[\"']", out)
+    assert len(names) == 2 and all(name.endswith("-without-oom") for name in names)
+    assert re.search(r"^\./qemu-run\.sh +--without oom$", out, re.M)

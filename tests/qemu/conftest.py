@@ -20,7 +20,8 @@ REPO = Path(__file__).resolve().parents[2]
 DTS = REPO / "tests" / "dts"
 ARTEFACTS = ("cairn.bin", "cairn.elf", "vexpress-a9.dtb", "payload.bin", "cairn.uimg")
 FLASH_ARTEFACTS = ("flash.img", "cairn.img", "flash.dtb", "gen/flash_layout.h")
-LEFT_OUT = os.environ.get("LEFT_OUT", "").split()  # parts that the image under test lacks
+PARTS = ("stage", "oom")
+LEFT_OUT = [part for part in PARTS if part in os.environ.get("LEFT_OUT", "").split()]  # what the image under test lacks
 OUT = "-".join(["vexpress-a9", *(["without", *LEFT_OUT] if LEFT_OUT else [])])
 FLASH_IMAGE = "flash-image"
 MEMMAP = "memmap-asan"
@@ -68,7 +69,7 @@ class Project:
 def freeze(path):
     """Builds, then copies script and artefacts to PATH, where there is nothing to build."""
     flash = () if "stage" in LEFT_OUT else FLASH_ARTEFACTS
-    subprocess.run(["make", "-s", "-C", REPO, *(f"{part.upper()}=n" for part in LEFT_OUT),
+    subprocess.run(["make", "-s", "-C", REPO, *(f"{part.upper()}={'n' if part in LEFT_OUT else 'y'}" for part in PARTS),
                     "all", "uimg", *(["flash"] if flash else []), "example", f"build/host/{MEMMAP}",
                     f"build/host/{FLASH_IMAGE}", f"build/{OUT}/payload.bin", f"build/{OUT}/{STRESS}"],
                    check=True, timeout=600)

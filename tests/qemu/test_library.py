@@ -47,6 +47,15 @@ def test_says_what_is_wrong(project, boots, tmp_path):
     assert boots("--ram", ram, "-m", "256M") == ["boot 0: the bytes are damaged, 1404 KiB reserved"]
 
 
+@pytest.mark.parametrize("part", ["stage", "oom"])
+def test_another_program_has_no_parts(project, part):
+    done = subprocess.run([project.script, "--image", project.example, "--without", part], check=False,
+                          text=True, capture_output=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "qemu-run.sh: --image: leave --elf, --no-dtb, --append-dtb, --load, --init and --without out, " \
+        "which are for Cairn\n"
+
+
 def test_no_initrd_for_an_elf(project):
     """QEMU would drop it in silence."""
     done = subprocess.run([project.script, "--image", project.example, "-i", project.example], check=False,

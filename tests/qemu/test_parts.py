@@ -30,6 +30,9 @@ def test_commands_are_those_of_its_parts(boot):
     usage = board.run("store x")
     assert ("save" in usage) == is_there("stage") and "repair" in usage
     assert ("usage" in board.run("store save")) != is_there("stage")
+    assert ("saves" in board.run("help store")) == is_there("stage")
+    assert ("usage" in board.run("dmesg -o")) != is_there("oom")
+    assert ("out of memory" in board.run("help dmesg")) == is_there("oom")
     assert board.poweroff() == 0
 
 

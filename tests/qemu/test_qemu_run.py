@@ -264,7 +264,7 @@ def test_names_with_spaces(boot, tmp_path, compile_tree):
     ["-d", "/dev/null"], ["-d", "/"], ["-d", ""], ["-i", "/"], ["-i", ""],
     ["--no-dtb", "--append-dtb"], ["--append-dtb", "--no-dtb"], ["--no-dtb", "-d", "DTB"],
     ["--elf", "--no-dtb", "-a", "quiet"], ["--elf", "--no-dtb", "--init", "ls"], ["--ram", "/"], ["--nor", "/"], ["--nor", __file__],
-    ["--flash", __file__],
+    ["--flash", __file__], ["--flash", "--without", "stage"], ["--without", "store"],
 ], ids=" ".join)
 def test_options_that_cannot_be(project, options):
     """One line each, before anything starts."""
