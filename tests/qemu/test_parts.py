@@ -6,6 +6,7 @@ import re
 import pytest
 
 from conftest import LEFT_OUT
+from test_gdb import gdb
 
 COMMANDS = {"stage": ("boot", "flash", "loady"), "oom": ("arena", "oom")}
 PARAMETERS = {
@@ -61,3 +62,15 @@ def test_store_is_there_after_a_reset(boot, smp):
     assert board.run("get key") == "still here"
     assert board.run("store check").endswith("problems 0, notes 0: sound")
     assert len(re.findall(r"^core \d online", board.run("cores"), re.M)) == smp
+
+
+def test_gdb_knows_what_tasks_there_may_be(boot, gdb):
+    """What was loaded is a task without arenas as well; with neither part there is no list of them."""
+    boot(extra=gdb.options)
+    if not is_there("stage") and not is_there("oom"):
+        assert gdb.ask("cairn tasks")[-1].startswith("cairn tasks: gdb's program has none: ")
+    elif is_there("stage"):
+        task, loaded = "'mm/task.c'::tasks[31]", "'mm/loaded.c'::loaded.h"
+        *_, found, complaints = gdb.ask(f"set {task}.pid = 99", f"set {task}.holdings = &{loaded}",
+                                        f"set {loaded}.count = &'mm/loaded.c'::count", "cairn tasks")
+        assert complaints == "" and found.endswith(f"\n{28 * ' '}what count() in mm/loaded.c counts\n")

@@ -464,13 +464,13 @@ def holdings(task):
 def holding_text(holding):
     """What a holding is: an arena's size, or the function that counts it."""
     count = int(holding["count"]) & ~1  # the Thumb bit
-    if count == int(evaluate("&'mm/arena.c'::count")) & ~1:
-        arena = holding.address.cast(gdb.lookup_type("struct arena").pointer()).dereference()
-        promised, held, tables = (4 * int(arena[name]) for name in ("pages", "held", "tables"))
-        return f"arena at 0x{int(arena['base']):08x}: {promised} kB promised, {held} kB held, {tables} kB of tables"
     block, where = gdb.block_for_pc(count), gdb.find_pc_line(count).symtab
     if not block or not block.function or not where:
         return f"what no function of Cairn counts (0x{count:08x}): its list is damaged"
+    if where.filename == "mm/arena.c":  # which an image may lack, with its types
+        arena = holding.address.cast(gdb.lookup_type("struct arena").pointer()).dereference()
+        promised, held, tables = (4 * int(arena[name]) for name in ("pages", "held", "tables"))
+        return f"arena at 0x{int(arena['base']):08x}: {promised} kB promised, {held} kB held, {tables} kB of tables"
     return f"what {block.function.name}() in {where.filename} counts"
 
 
@@ -483,6 +483,8 @@ class Tasks(Command):
     def show(self, argument):
         if argument:
             fail(f'cairn tasks: "{argument}": nothing was expected')
+        if not gdb.lookup_static_symbol("tasks"):
+            fail("cairn tasks: gdb's program has none: it is not Cairn, or Cairn without both of its parts (docs/parts.md)")
         table = evaluate("'mm/task.c'::tasks")
         unkillable = int(evaluate("TASK_UNKILLABLE"))
         tasks = [table[number] for number in range(table.type.range()[1] + 1)]
