@@ -804,13 +804,13 @@ stack: ## how deep each stack can become, and the calls that lead there; fails b
 .PHONY: budgets
 budgets: ## everything that has a budget in tests/budgets
 	@tools/setup.sh budgets
-	$(MAKE) --no-print-directory all
-	@for group in $(BUDGETS); do $(MAKE) --no-print-directory figures-$$group && tools/check-budgets.py $$group || exit 1; done
+	$(MAKE) --no-print-directory -j1 $(BUDGETS:%=figures-%)
+	@for group in $(BUDGETS); do tools/check-budgets.py $$group || exit 1; done
 .PHONY: record-budgets
 record-budgets: ## writes what is measured now into tests/budgets, for later ones to be compared with
 	@tools/setup.sh budgets
-	$(MAKE) --no-print-directory all
-	@for group in $(BUDGETS); do $(MAKE) --no-print-directory figures-$$group && tools/check-budgets.py --record $$group || exit 1; done
+	$(MAKE) --no-print-directory -j1 $(BUDGETS:%=figures-%)
+	@for group in $(BUDGETS); do tools/check-budgets.py --record $$group || exit 1; done
 
 # memblock for the smallest image, linked with the rest as it is; its slots are part of arenas.
 MEMBLOCK := $(filter-out mm/memblock_slots.c, $(wildcard mm/memblock*.c))
