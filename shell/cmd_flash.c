@@ -56,10 +56,9 @@ static int info(struct shell_env *env)
 	for (unsigned i = 0; i < f->partition_count; i++) {
 		const struct flash_partition *p = &f->partitions[i];
 
-		shell_printf(env, "0x%08" PRIx32 "-0x%08" PRIx32 " %12lu bytes  ", p->off,
+		shell_printf(env, "0x%08" PRIx32 "-0x%08" PRIx32 " %12lu bytes", p->off,
 			     p->off + p->size - 1, (unsigned long)p->size);
-		shell_word(env, p->name);
-		shell_printf(env, "\n");
+		shell_text_line(env, "  ", p->name);
 	}
 	return 0;
 }

@@ -19,9 +19,8 @@ static int status(struct shell_env *env)
 	unsigned i;
 
 	for (i = 0; env->images->describe(i, text, sizeof(text)); i++) {
-		shell_printf(env, "image %c: ", 'A' + (char)i);
-		shell_word(env, text);
-		shell_printf(env, "\n");
+		shell_printf(env, "image %c", 'A' + (char)i);
+		shell_text_line(env, ": ", text);
 	}
 	return i ? 0 : failed(env, "status", "no images are known");
 }

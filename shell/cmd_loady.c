@@ -122,10 +122,9 @@ int cmd_loady(struct shell_env *env, int argc, char *argv[])
 		unkept = loaded_keep(l.base, l.size);
 	if ((err || unkept) && l.size)
 		shell_give_back_memory(env, "loady", l.base, l.size);
-	shell_printf(env, "loady: %s%s%lu bytes at " PRIpa ": ", err ? reason(err) : "",
-		     err ? ": " : "", (unsigned long)l.came, l.base);
-	shell_word(env, l.name);
-	shell_printf(env, "\n");
+	shell_printf(env, "loady: %s%s%lu bytes at " PRIpa, err ? reason(err) : "", err ? ": " : "",
+		     (unsigned long)l.came, l.base);
+	shell_text_line(env, ": ", l.name);
 	if (unkept)
 		shell_printf(env, "loady: its memory is free again: no task " LOADED_TASK ": %s\n",
 			     error_text(unkept));

@@ -65,9 +65,8 @@ static int key_failed(struct shell_env *env, char *argv[], int err)
 {
 	if (err != -ENOENT)
 		return shell_failed(env, argv[0], err);
-	shell_printf(env, "%s: no such key: ", argv[0]);
-	shell_word(env, argv[1]);
-	shell_printf(env, "\n");
+	shell_printf(env, "%s: no such key", argv[0]);
+	shell_text_line(env, ": ", argv[1]);
 	return -1;
 }
 
@@ -152,9 +151,7 @@ int cmd_del(struct shell_env *env, int argc, char *argv[])
 	err = store_delete(env->store, argv[1], key_len);
 	if (err)
 		return key_failed(env, argv, err);
-	shell_printf(env, "del: ");
-	shell_word(env, argv[1]);
-	shell_printf(env, "\n");
+	shell_text_line(env, "del: ", argv[1]);
 	return 0;
 }
 

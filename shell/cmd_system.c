@@ -40,20 +40,13 @@ int cmd_help(struct shell_env *env, int argc, char *argv[])
 	return 0;
 }
 
-static void text_line(struct shell_env *env, const char *before, const char *text)
-{
-	shell_printf(env, "%s", before);
-	shell_word(env, text);
-	shell_printf(env, "\n");
-}
-
 int cmd_version(struct shell_env *env, int argc, char *argv[])
 {
 	(void)argc;
 	(void)argv;
-	text_line(env, "", env->version);
-	text_line(env, "board: ", env->model ? env->model : "unknown");
-	text_line(env, "device tree: ", env->fdt ? env->fdt_source : "none");
+	shell_text_line(env, "", env->version);
+	shell_text_line(env, "board: ", env->model ? env->model : "unknown");
+	shell_text_line(env, "device tree: ", env->fdt ? env->fdt_source : "none");
 	return 0;
 }
 
@@ -114,7 +107,7 @@ int cmd_bootargs(struct shell_env *env, int argc, char *argv[])
 {
 	(void)argc;
 	(void)argv;
-	text_line(env, "", env->bootargs);
+	shell_text_line(env, "", env->bootargs);
 	return 0;
 }
 

@@ -52,6 +52,13 @@ void shell_word(struct shell_env *env, const char *text)
 		shell_escaped(env, text, strlen(text));
 }
 
+void shell_text_line(struct shell_env *env, const char *before, const char *text)
+{
+	shell_printf(env, "%s", before);
+	shell_word(env, text);
+	shell_printf(env, "\n");
+}
+
 void shell_usage(struct shell_env *env, const struct command *command)
 {
 	shell_printf(env, "usage: %s%s%s\n", command->name, *command->arguments ? " " : "",
@@ -85,6 +92,14 @@ bool shell_lock_memory(struct shell_env *env, const char *name)
 	return false;
 }
 
+/* Begins the sentence that says what was expected of WHAT, which is WORD. */
+static void not_expected(struct shell_env *env, const char *what, const char *word)
+{
+	shell_printf(env, "%s is \"", what);
+	shell_word(env, word);
+	shell_printf(env, "\": a ");
+}
+
 bool shell_number(struct shell_env *env, const char *what, const char *word, uint64_t min,
 		  uint64_t max, uint64_t *value)
 {
@@ -95,13 +110,12 @@ bool shell_number(struct shell_env *env, const char *what, const char *word, uin
 		err = -EINVAL;
 	if (!err && *value >= min && *value <= max)
 		return true;
-	shell_printf(env, "%s is \"", what);
-	shell_word(env, word);
+	not_expected(env, what, word);
 	if (err == -EINVAL)
-		shell_printf(env, "\": a number was expected, decimal, 0x and hexadecimal or 0 and "
+		shell_printf(env, "number was expected, decimal, 0x and hexadecimal or 0 and "
 				  "octal\n");
 	else
-		shell_printf(env, "\": a number from %llu to %llu was expected\n",
+		shell_printf(env, "number from %llu to %llu was expected\n",
 			     (unsigned long long)min, (unsigned long long)max);
 	return false;
 }
@@ -112,9 +126,8 @@ bool shell_size(struct shell_env *env, const char *what, const char *word, uint6
 
 	if (!number_size(word, value, &end) && !*end && *value)
 		return true;
-	shell_printf(env, "%s is \"", what);
-	shell_word(env, word);
-	shell_printf(env, "\": a size such as 64M was expected\n");
+	not_expected(env, what, word);
+	shell_printf(env, "size such as 64M was expected\n");
 	return false;
 }
 
@@ -130,9 +143,8 @@ bool shell_signed(struct shell_env *env, const char *what, const char *word, int
 		if (*value >= min && *value <= max)
 			return true;
 	}
-	shell_printf(env, "%s is \"", what);
-	shell_word(env, word);
-	shell_printf(env, "\": a number from %lld to %lld was expected\n", (long long)min,
+	not_expected(env, what, word);
+	shell_printf(env, "number from %lld to %lld was expected\n", (long long)min,
 		     (long long)max);
 	return false;
 }

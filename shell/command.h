@@ -47,6 +47,9 @@ void shell_escaped(struct shell_env *env, const void *data, size_t len);
 /** shell_escaped() for a string; NULL is written as "". */
 void shell_word(struct shell_env *env, const char *text);
 
+/** Writes BEFORE as it is, TEXT as shell_word() does, and a newline. */
+void shell_text_line(struct shell_env *env, const char *before, const char *text);
+
 /** Writes "NAME: " and what ERR (a negative errno value) means. Returns -1. */
 int shell_failed(struct shell_env *env, const char *name, int err);
 

@@ -43,8 +43,6 @@ void shell_not_taken(struct shell_env *env, const char *name, phys_addr_t base, 
 		shell_lists_in_use(env, name);
 		return;
 	}
-	shell_printf(env, "%s: not " PRIpa "-" PRIpa ": %s%s", name, base, base + size - 1, why,
-		     who ? ": " : "");
-	shell_word(env, who);
-	shell_printf(env, "\n");
+	shell_printf(env, "%s: not " PRIpa "-" PRIpa ": %s", name, base, base + size - 1, why);
+	shell_text_line(env, who ? ": " : "", who);
 }
