@@ -145,11 +145,12 @@ static bool list_holds(const struct memblock_type *type)
 	phys_addr_t sum = 0;
 
 	for_each_region (type, r) {
-		const struct memblock_region *before = r - 1;
+		const struct memblock_region *before;
 
 		sum += r->size;
 		if (r == type->regions)
 			continue;
+		before = r - 1;
 		if (before->base + before->size > r->base)
 			return false;
 		if (before->base + before->size == r->base && before->flags == r->flags &&
