@@ -165,6 +165,15 @@ def test_store_calls():
     assert missing == set()
 
 
+def test_tests():
+    """testing.md names every test of the code, on the host and on the board, or one that its name begins with."""
+    files = [path for folder in ("unit", "threads", "powercut", "host", "qemu")
+             for path in (REPO / "tests" / folder).glob("test_*.[cp]*")]
+    assert len(files) > 100
+    named = tuple(re.findall(r"`(?:tests/\w+/)?(test_\w+)(?:\.py)?`", page("docs/testing.md")))
+    assert [str(path.relative_to(REPO)) for path in files if not path.stem.startswith(named)] == []
+
+
 def test_measured():
     """What durability.md says was tried is what `make unit` has tried last, within a twentieth."""
     figures, library = REPO / "build" / "host" / "figures", REPO / "build" / "host" / "libcairn.a"
