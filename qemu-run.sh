@@ -199,9 +199,14 @@ args="cairn.semihosting${init:+ cairn.init=\"$init\"}${own:+ $own}${bootargs:+ $
 [ ${#args} -le 1023 ] || die "the command line has ${#args} characters, at most 1023 reach the board"
 
 image=${other:-$out/cairn.$kernel}
+scratch='' pid=''
+clean_up() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
+	[ -z "$scratch" ] || rm -rf "$scratch"
+}
 if [ "$tree" = append ] || [ -n "$load" ]; then
 	scratch=$(mktemp -d)
-	[ -n "$print" ] || trap 'rm -rf "$scratch"' EXIT # a printed command still needs its image
+	[ -n "$print" ] || trap clean_up EXIT # a printed command still needs its image
 fi
 if [ "$tree" = append ]; then
 	image=$scratch/cairn-dtb.bin
@@ -289,6 +294,7 @@ coproc guest { exec timeout "$seconds" "${qemu[@]}" 2>&1; }
 # shellcheck disable=SC2154 # coproc sets guest and guest_PID
 exec {from}<&"${guest[0]}" {to}>&"${guest[1]}" && pid=$guest_PID
 trap '' PIPE
+trap clean_up EXIT # when it is ended from outside, too
 retained=
 for command in "${commands[@]}"; do
 	show_until_prompt || break
@@ -299,6 +305,7 @@ done
 cat <&"$from"
 status=0
 wait "$pid" || status=$?
+pid=
 case $status in
 0) ;;
 124) die "the tour was not over after $tour_seconds seconds" 1 ;;

@@ -134,14 +134,14 @@ static void nothing(void *ctx)
 	(void)ctx; /* an interrupt for a job only has to end the core's wait */
 }
 
+static bool expected; /* other cores run, or may at any time */
+
 /* Once, before any other core runs. */
 static void expect_cores(void)
 {
-	static bool done;
-
-	if (done)
+	if (expected)
 		return;
-	done = true;
+	expected = true;
 	gic_handle(SGI_WORK, nothing, NULL);
 	memory_lock_start(MEMORY_LOCK_NS);
 	shared_with_cores();
@@ -233,10 +233,7 @@ bool core_is_up(unsigned core)
 
 bool cores_alone(void)
 {
-	for (unsigned core = 1; core < CORES_MAX; core++)
-		if (core_is_up(core))
-			return false;
-	return true;
+	return !expected;
 }
 
 uint32_t cores_rouse(void)

@@ -33,7 +33,7 @@ unsigned cores_present(void);
 /** Whether CORE has come up: it takes interrupts, or will. */
 bool core_is_up(unsigned core);
 
-/** Whether core 0 is the only one that has. */
+/** Whether core 0 is the only one that was started: one that is late may come at any time. */
 bool cores_alone(void);
 
 /**

@@ -160,11 +160,12 @@ sleep:
 	wfi
 	b	sleep
 
-/* Turns MMU and caches off, whatever a loader left. In: nothing. Out: nothing. Clobbers r1. */
+/* Turns MMU and caches off, and A on, whatever a loader left. In: nothing. Out: nothing. Clobbers r1. */
 caches_off:
 	mrc	p15, 0, r1, c1, c0, 0	/* SCTLR */
 	bic	r1, r1, #0x1000		/* I */
 	bic	r1, r1, #0x5		/* C, M */
+	orr	r1, r1, #0x2		/* A */
 	mcr	p15, 0, r1, c1, c0, 0
 	isb
 	bx	lr
@@ -179,7 +180,7 @@ set_up_core:
 	bic	r1, r1, #0x1000		/* I */
 	bic	r1, r1, #0x2000		/* V: vectors by VBAR */
 	bic	r1, r1, #0x5		/* C, M */
-	bic	r1, r1, #0x42000000	/* TE, EE: exceptions in ARM state, little-endian */
+	bic	r1, r1, #0x43000000	/* TE, EE, VE: exceptions in ARM state, little-endian, by VBAR */
 	orr	r1, r1, #0x2		/* A */
 	mcr	p15, 0, r1, c1, c0, 0
 	ldr	r1, =vectors

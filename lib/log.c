@@ -300,9 +300,12 @@ void log_set_shown(bool (*here)(bool must))
 
 void log_show(bool all)
 {
-	uint32_t was = begin();
+	uint32_t was = begin(), end = kept.head;
 
-	show_new(all);
+	while (now.sink && behind(now.shown) > behind(end) && show_next(all)) {
+		finish(was); /* who has a line to log need not wait for the end */
+		was = begin();
+	}
 	finish(was);
 }
 

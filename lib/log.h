@@ -66,7 +66,10 @@ void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was));
  */
 void log_set_shown(bool (*here)(bool must));
 
-/** Sends to the console what waits for it: ALL of it, or until HERE says no. */
+/**
+ * Sends to the console what waits for it: ALL of it, or until HERE says no. What others log meanwhile
+ * waits on. ENTER and LEAVE are called for each line.
+ */
 void log_show(bool all);
 
 /** Time stamps are taken from CLOCK from now on; without one they are 0. */

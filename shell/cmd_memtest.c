@@ -126,7 +126,7 @@ static bool take_named(struct shell_env *env, char *argv[], phys_addr_t *base, p
 int cmd_memtest(struct shell_env *env, int argc, char *argv[])
 {
 	struct tester t = {.env = env};
-	phys_addr_t base, size, next = 0;
+	phys_addr_t base, size, next = PAGE_SIZE; /* the first page is mapped nowhere */
 	int err = 0;
 
 	if (argc == 2)

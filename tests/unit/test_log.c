@@ -300,6 +300,46 @@ static void log_console_that_is_busy_for_long(void **state UNUSED)
 	assert_int_equal(next, lines);
 }
 
+static unsigned inside, most_inside, others;
+
+static uint32_t enter(void)
+{
+	inside = 0;
+	return 0;
+}
+
+/* Another core gets its turn, and has something to say as well. */
+static void leave(uint32_t was UNUSED)
+{
+	if (inside > most_inside)
+		most_inside = inside;
+	if (others && others--)
+		pr_info("other");
+}
+
+static void count_line(void *ctx, const char *text, size_t len)
+{
+	keep(ctx, text, len);
+	inside++;
+}
+
+/* Who waits for the log waits for one line, and what comes meanwhile does not keep the sender. */
+static void log_shows_line_by_line(void **state UNUSED)
+{
+	log_set_console(count_line, &console);
+	log_set_shown(shown_here);
+	may_show = false;
+	for (unsigned i = 0; i < 3; i++)
+		pr_info("line");
+	log_set_guard(enter, leave);
+	most_inside = 0;
+	others = 20;
+	log_show(true);
+	assert_string_equal(unstamped(console.bytes), "line\nline\nline\n");
+	assert_int_equal(most_inside, 1);
+	others = 0;
+}
+
 static void log_level_of_the_past(void **state UNUSED)
 {
 	log_set_console_level(LOG_ERR);
@@ -469,6 +509,7 @@ static const struct CMUnitTest tests[] = {
 	LOG(log_levels),
 	LOG(log_console_that_is_busy),
 	LOG(log_console_that_is_busy_for_long),
+	LOG(log_shows_line_by_line),
 	LOG(log_level_of_the_past),
 	LOG(log_reset_forgets_everything),
 	LOG(log_ring_wraps),
