@@ -102,10 +102,13 @@ static void discard(struct store *s, const struct store_batch_op *op)
 	store_reclaim(s, op->off, op->size);
 }
 
-/* Stages C, which was checked and takes NEED bytes, in place of what the batch had for its key. */
-static int stage(struct store *s, struct slot_content *c, uint32_t need)
+/*
+ * Stages C, which was checked, whose key has HASH and which takes NEED bytes, in place of what the
+ * batch had for its key.
+ */
+static int stage(struct store *s, struct slot_content *c, uint32_t hash, uint32_t need)
 {
-	uint32_t hash = index_hash(s, c->key, c->key_len), off, block;
+	uint32_t off, block;
 	struct store_batch_op op = {.hash = hash,
 				    .key_len = c->key_len,
 				    .expiry = c->expiry,
@@ -139,29 +142,32 @@ static int stage(struct store *s, struct slot_content *c, uint32_t need)
 	return 0;
 }
 
-/* Whether there is an entry of C's key, by the batch so far. */
-static bool is_there(struct store *s, const struct slot_content *c)
+/* Whether there is an entry of C's key, which has HASH, by the batch so far. */
+static bool is_there(struct store *s, const struct slot_content *c, uint32_t hash)
 {
-	uint32_t hash = index_hash(s, c->key, c->key_len), off;
+	uint32_t off;
 	const struct store_batch_op *op = find_op(s, c->key, c->key_len, hash);
 
-	return op ? !op->del : index_find(s, c->key, c->key_len, hash, &off) != NULL;
+	return op ? !op->del : index_lookup(s, c->key, c->key_len, &off) != NULL;
 }
 
 /* Adds C to the batch. */
 static int add_op(struct store *s, struct slot_content *c)
 {
-	uint32_t need;
+	uint32_t hash, need;
 	int err = enter_batch(s);
 
 	if (err)
 		return err;
 	err = store_check_content(s, c, &need);
-	if (!err && c->stage == CRC_STAGEDEL && !is_there(s, c))
-		err = -ENOENT;
+	if (!err) {
+		hash = index_hash(s, c->key, c->key_len);
+		if (c->stage == CRC_STAGEDEL && !is_there(s, c, hash))
+			err = -ENOENT;
+	}
 	if (!err) {
 		store_window_open(s);
-		err = stage(s, c, need);
+		err = stage(s, c, hash, need);
 		store_window_close(s);
 	}
 	store_leave(s);
