@@ -26,19 +26,26 @@ static bool wanted(const struct store_walk *w, const uint8_t *key, uint32_t key_
 	return !w->wanted || w->wanted(w->ctx, key, key_len);
 }
 
+/* Fills *VIEW with the record at OFF; false: it cannot be believed. */
+static ALWAYS_INLINE bool look_at(const struct store *s, uint32_t off, struct store_view *view)
+{
+	uint32_t size = store_readable(s, off);
+
+	if (size)
+		store_view_slot(s, off, size, view);
+	return size;
+}
+
 static int visit(struct store *s, const struct store_walk *w, uint32_t off, int64_t t)
 {
 	struct store_view view;
-	uint32_t size;
 
 	if (!wanted(w, door_at(&s->door, off + HDR_BYTES), door_read(&s->door, off + HDR_KEYLEN)))
 		return 0;
-	size = store_readable(s, off);
-	if (!size) {
+	if (!look_at(s, off, &view)) {
 		store_report(s, "the entry at offset %lu is damaged: left out", (unsigned long)off);
 		return 0;
 	}
-	store_view_slot(s, off, size, &view);
 	if (!w->expired && store_expired(view.expiry, t))
 		return 0;
 	if (w->no_data)
@@ -145,12 +152,8 @@ int store_each_eldest(struct store *s, int (*fn)(void *ctx, const struct store_v
 	for (uint32_t n = order_eldest(s); n && !stop; n = order_next(s, n)) {
 		struct store_view view;
 
-		uint32_t off = order_offset(s, n), size = store_readable(s, off);
-
-		if (!size)
-			continue;
-		store_view_slot(s, off, size, &view);
-		stop = fn(ctx, &view);
+		if (look_at(s, order_offset(s, n), &view))
+			stop = fn(ctx, &view);
 	}
 	store_leave(s);
 	return stop;
