@@ -479,6 +479,9 @@ int index_copy(struct store_index *to, const struct store_index *from)
 
 	if (!from->segment_count)
 		return 0;
+	*to = *from;
+	to->segment_room = from->segment_count;
+	to->segment_count = 0;
 	to->segments = malloc(bytes);
 	if (!to->segments)
 		return -ENOMEM;
@@ -492,12 +495,6 @@ int index_copy(struct store_index *to, const struct store_index *from)
 		memcpy(seg->slot, from->segments[to->segment_count].slot,
 		       seg->slots * sizeof(*seg->slot));
 	}
-	to->segment_room = from->segment_count;
-	to->half = from->half;
-	to->count = from->count;
-	to->slots = from->slots;
-	to->split_at = from->split_at;
-	to->unsplit_at = from->unsplit_at;
 	return 0;
 }
 
