@@ -110,14 +110,12 @@ static bool may_change(struct shell_env *env, const char *what, const struct pla
 
 	if (force || (inside && !(env->images && env->images->starts_board(p->in->name))))
 		return true;
-	if (inside) {
-		shell_printf(env, "flash %s: not done: the board starts from ", what);
-		shell_word(env, p->in->name);
-		shell_printf(env, ": --force does it\n");
-		return false;
-	}
-	shell_printf(env, "flash %s: not done: 0x%lx+0x%lx is not all in partition ", what,
-		     (unsigned long)p->off, (unsigned long)p->len);
+	shell_printf(env, "flash %s: not done: ", what);
+	if (inside)
+		shell_printf(env, "the board starts from ");
+	else
+		shell_printf(env, "0x%lx+0x%lx is not all in partition ", (unsigned long)p->off,
+			     (unsigned long)p->len);
 	shell_word(env, p->in ? p->in->name : NUMBERED);
 	shell_printf(env, ": --force does it\n");
 	return false;

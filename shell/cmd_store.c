@@ -282,21 +282,15 @@ static int format_command(struct shell_env *env, bool yes)
 {
 	uint32_t entries = store_size(env->store); /* waits for nobody, so it cannot fail */
 
-	if (!yes && entries) {
-		shell_printf(env,
-			     "store format: not done, %" PRIu32 " %s would be lost: store format "
-			     "--yes does it all the same\n",
-			     entries, entries_word(entries));
-		return -1;
-	}
-	if (!yes && !shell_has_store(env) && holds_store(env)) {
-		shell_printf(env,
-			     "store format: not done, there is a store that could not be opened, "
-			     "and its entries would be lost: store format --yes does it all the "
-			     "same\n");
-		return -1;
-	}
-	return format(env);
+	if (yes || (!entries && (shell_has_store(env) || !holds_store(env))))
+		return format(env);
+	shell_printf(env, "store format: not done, ");
+	if (entries)
+		shell_printf(env, "%" PRIu32 " %s", entries, entries_word(entries));
+	else
+		shell_printf(env, "there is a store that could not be opened, and its entries");
+	shell_printf(env, " would be lost: store format --yes does it all the same\n");
+	return -1;
 }
 
 int cmd_store(struct shell_env *env, int argc, char *argv[])
