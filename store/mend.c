@@ -4,7 +4,7 @@
 #include "store/door.h"
 #include "store/internal.h"
 
-/* What a slot may be larger than twice its contents, in a search for its end. */
+/* What a slot may be larger than its contents, or twice that, in a search for its end. */
 #define SLACK 4096U
 
 /* The size that the header at OFF gives, 0 if no slot up to END can have it. */
@@ -141,7 +141,8 @@ static uint32_t enclosing(const struct store *s, struct mend_state *st, uint32_t
 /*
  * The size with which the record at OFF is whole, whatever size its header says; 0: there is none.
  * Its lengths and its checksum leave no other place for its end. A slot has hardly more than twice
- * what its record needs.
+ * what its record needs, and most have hardly more than that: where many lengths were hit, and
+ * could lead through all of the chain each, no more is looked at in the end.
  */
 static uint32_t size_that_checks(const struct store *s, struct mend_state *st, uint32_t off)
 {
@@ -149,10 +150,14 @@ static uint32_t size_that_checks(const struct store *s, struct mend_state *st, u
 	uint32_t key_len = be32_load(p + HDR_KEYLEN), room = s->end - off;
 	uint64_t content =
 		(uint64_t)key_len + be32_load(p + HDR_DATALEN) + be32_load(p + HDR_METALEN);
-	uint64_t most = 2 * content + SLACK;
+	uint64_t most = content + SLACK;
 
 	if (key_len - 1 >= STORE_KEY_MAX || content > room)
 		return 0;
+	if (content <= st->looks) {
+		st->looks -= content;
+		most += content;
+	}
 	if (most > room)
 		most = room;
 	for (uint32_t size = slot_size((uint32_t)content); size <= most; size += SLOT_ALIGN)
@@ -243,7 +248,7 @@ static void plan_pieces(const struct store *s, struct mend_state *st, uint32_t o
 void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m)
 {
 	if (!st->back) {
-		st->budget = 4ULL * (s->end - CHAIN_START);
+		st->budget = st->looks = 4ULL * (s->end - CHAIN_START);
 		st->back = walk_back(s, CHAIN_START, s->end);
 	} else if (st->planned >= st->back) { /* what stopped it there was mended */
 		st->back = walk_back(s, CHAIN_START, st->back);

@@ -25,13 +25,14 @@ struct mend_state {
 	uint32_t refused; /**< the `back` before which there is no slot whose header was hit */
 	uint32_t sound;   /**< like `back`, but they were not followed beyond the broken place */
 	uint64_t budget;  /**< bytes whose checksums may still be worked out */
+	uint64_t looks;   /**< bytes in which the ends of slots may still be looked for */
 };
 
 /**
  * How to make the chain whole from OFF, where slot_fit() says it is broken, up to m->end; ST knows
  * the places before it. Only reads. m->start may lie before OFF: what was taken for slots between
- * the two is inside of one whose size was hit. All places together cost some walks of the chain and
- * the checksums of four times its bytes at most.
+ * the two is inside of one whose size was hit. All places together cost some walks of the chain,
+ * some hundred looks each, and the checksums of four times its bytes at most.
  */
 void mend_plan(const struct store *s, struct mend_state *st, uint32_t off, struct mend *m);
 
