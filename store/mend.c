@@ -61,6 +61,24 @@ static bool begins_slot(const struct store *s, uint32_t off, uint32_t end)
 	return off < end && slot_fit(s, off, &size) != FIT_BROKEN && size <= end - off;
 }
 
+/*
+ * Pays for a look at what is in the slot [off, end): as many bytes as its checksum is worked out
+ * over, none if its lengths do not fit. False: it costs too much.
+ */
+static bool pay(const struct store *s, struct mend_state *st, uint32_t off, uint32_t end)
+{
+	uint64_t content = (uint64_t)door_read(&s->door, off + HDR_DATALEN) +
+			   door_read(&s->door, off + HDR_METALEN) +
+			   (door_read(&s->door, end - TRL_W0) >> 16);
+
+	if (content > end - off)
+		return true;
+	if (content > st->budget)
+		return false;
+	st->budget -= content;
+	return true;
+}
+
 /* The first whole live record in [start, end), or END. */
 static uint32_t search(const struct store *s, struct mend_state *st, uint32_t start, uint32_t end)
 {
@@ -71,11 +89,10 @@ static uint32_t search(const struct store *s, struct mend_state *st, uint32_t st
 
 		if (!size || slot_tag_before(s, off + size) != size)
 			continue;
-		if (size > st->budget) {
+		if (!pay(s, st, off, off + size)) {
 			st->budget = 0; /* who fills a value with headers holds up no boot */
 			break;
 		}
-		st->budget -= size;
 		if (slot_classify(s, off, size, &view) == SLOT_LIVE)
 			return off;
 	}
@@ -89,17 +106,24 @@ static bool may_be_free(const struct store *s, struct mend_state *st, uint32_t o
 	       search(s, st, off + SLOT_ALIGN, end) == end && st->budget;
 }
 
-/* Whether [off, end) is one slot, by more than its size at one of its ends. */
+/*
+ * Whether [off, end) is one slot, by more than its size at one of its ends. Where its key length is
+ * not the same at both it is not asked further: a size that was hit leads anywhere.
+ */
 static bool is_slot(const struct store *s, struct mend_state *st, uint32_t off, uint32_t end)
 {
+	uint32_t key_len = door_read(&s->door, off + HDR_KEYLEN);
 	struct store_view view;
 	enum slot_state state;
 
-	if (end - off > st->budget)
+	if ((key_len && key_len != door_read(&s->door, end - TRL_W0) >> 16) ||
+	    !pay(s, st, off, end))
 		return false;
-	st->budget -= end - off;
 	state = slot_classify(s, off, end - off, &view);
-	return state == SLOT_LIVE || (state == SLOT_FREE && may_be_free(s, st, off, end));
+	if (state != SLOT_FREE || end - off > st->budget)
+		return state == SLOT_LIVE;
+	st->budget -= end - off; /* it is searched for records, all of it */
+	return may_be_free(s, st, off, end);
 }
 
 /* Whether [off, end) would be a free slot, but is none. */

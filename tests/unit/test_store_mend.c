@@ -389,6 +389,32 @@ static void test_value_full_of_broken_slots(void **state)
 	assert_in_range(store_size(&store), 5000, 5001); /* the last slots of the value are odd */
 }
 
+/*
+ * The sizes of many records were hit, and are ones that a slot could have. Each tag still tells, so
+ * nothing is lost, however far the sizes lead and whatever lies there.
+ */
+static void test_many_sizes_that_could_be(void **state)
+{
+	uint32_t off = CHAIN_START, count = 0, size, seed = 1;
+	uint32_t value[25];
+
+	(void)state;
+	do
+		for (uint32_t i = 0; i < ARRAY_SIZE(value); i++)
+			value[i] = seed = seed * 1664525 + 1013904223;
+	while (!store_put(&store, &count, sizeof(count), value, sizeof(value), NULL, 0,
+			  STORE_NEVER) &&
+	       ++count);
+	for (uint32_t i = 0; i < count; i++, off += size) {
+		size = be32_load(region + off + HDR_SIZE);
+		seed = seed * 1664525 + 1013904223;
+		if (i % 5 == 1)
+			set_word(off + HDR_SIZE, ROUND_DOWN(seed % (LARGE - off), SLOT_ALIGN));
+	}
+	assert_int_equal(reopen(), 0);
+	assert_int_equal(store_size(&store), count);
+}
+
 #define MEND_TEST(f) cmocka_unit_test_setup_teardown(f, fresh_store, close_store)
 #define LARGE_TEST(f) cmocka_unit_test_setup_teardown(f, large_store, close_store)
 
@@ -403,6 +429,7 @@ int main(void)
 		MEND_TEST(test_free_slot_takes_no_record_in),
 		MEND_TEST(test_dropped_is_gone),
 		LARGE_TEST(test_damage_everywhere),
+		LARGE_TEST(test_many_sizes_that_could_be),
 		LARGE_TEST(test_value_full_of_headers),
 		LARGE_TEST(test_value_full_of_broken_slots),
 	};
