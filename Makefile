@@ -75,23 +75,24 @@ $(OUT)/%.o: %.S | $(PACKAGES)
 # They run before the MMU is on: no unaligned accesses, and no loop turned into a call of memset.
 $(OUT)/mm/pgtable.o $(OUT)/boot/mmu.o: CFLAGS += -mno-unaligned-access -fno-tree-loop-distribute-patterns
 
-# What runs once, or waits for a person, is small; the rest is quick.
-$(OUT)/boot/%.o $(OUT)/shell/%.o $(OUT)/drivers/%.o: CFLAGS += -Os
-$(addprefix $(OUT)/store/, batch.o check.o compact.o mend.o native.o note.o order.o probe.o recover.o repair.o \
-	room.o share.o share_read.o shed.o stat.o store.o super.o walk.o): CFLAGS += -Os
-$(addprefix $(OUT)/lib/, clock.o dt.o errors.o log.o number.o symbols.o unwind.o): CFLAGS += -Os
-$(addprefix $(OUT)/mm/, memblock_dump.o memblock_limit.o memblock_slots.o): CFLAGS += -Os
-$(addprefix $(OUT)/, mm/heap.o mm/loaded.o mm/memory_lock.o mm/memtest.o mm/pgtable.o store/marks.o): CFLAGS += -Os
-$(addprefix $(OUT)/lib/, core_lock.o job.o lock.o): CFLAGS += -Os
-$(addprefix $(OUT)/mm/, arena.o badness.o oom.o overcommit.o pgtable_lend.o task.o): CFLAGS += -Os
-$(addprefix $(OUT)/, lib/flash.o lib/ymodem.o store/snapshot.o): CFLAGS += -Os
+# What each put, get or reservation goes through is quick, but has no copies of blocks made to save jumps.
+HOT := lib/crc32c boot/memmove $(addprefix mm/, memblock memblock_alloc memblock_iter memblock_query) \
+	$(addprefix store/, change classic door freelist get index pins slot)
+$(HOT:%=$(OUT)/%.o): CFLAGS += -freorder-blocks-algorithm=simple
+
+# What runs once, or waits for a person, is small. Without three passes of -Os it becomes smaller: they keep in
+# registers, of which there are too few, what a loop does not change; do both sides of a short "if"; and join equal
+# ends of blocks by longer jumps.
+SMALL := -Os -fno-move-loop-invariants -fno-if-conversion -fno-tree-tail-merge
+$(filter-out $(HOT:%=$(OUT)/%.o), $(SRC:%.c=$(OUT)/%.o)): CFLAGS += $(SMALL)
 
 # They run before the image is where it is linked to be: no constant address, no VFP, aligned accesses only.
 $(addprefix $(OUT)/boot/, early.o relocate.o tree_scan.o): CFLAGS += -fPIC -mgeneral-regs-only -mno-unaligned-access \
 	-fno-tree-loop-distribute-patterns
 
-# Quick, as every change of the lists is one, but no loop begun twice. It must not become a call of itself.
-$(OUT)/boot/memmove.o: CFLAGS += -O2 -fno-tree-ch -fno-tree-loop-distribute-patterns
+# Its loops are what counts, so that its blocks are laid out for them; none is begun twice. It must not become a
+# call of itself.
+$(OUT)/boot/memmove.o: CFLAGS += -freorder-blocks-algorithm=stc -fno-tree-ch -fno-tree-loop-distribute-patterns
 
 $(OUT)/boot/tree.o: $(OUT)/$(BOARD).dtb
 
@@ -178,7 +179,7 @@ SEL := $(OUT)/selector
 SEL_SRC := $(wildcard boot/selector/*.c) boot/flash_image.c boot/selection.c drivers/pl011.c lib/crc32c.c
 SEL_OBJ := $(SEL)/boot/selector/start.o $(SEL_SRC:%.c=$(SEL)/%.o)
 SEL_ARCH := -mcpu=cortex-a9 -mthumb -mfloat-abi=soft
-SEL_CFLAGS := -std=gnu11 $(SEL_ARCH) -Os -g -fcallgraph-info=su -ffunction-sections -fdata-sections \
+SEL_CFLAGS := -std=gnu11 $(SEL_ARCH) $(SMALL) -g -fcallgraph-info=su -ffunction-sections -fdata-sections \
 	-mno-unaligned-access -fno-tree-loop-distribute-patterns -fno-common $(WARN) $(WHERE) -I. -I$(OUT)/gen \
 	-isystem build/armhf/include
 # It is given aligned words only, and takes them as words then.
@@ -818,7 +819,7 @@ MEMBLOCK_SMALL := $(MEMBLOCK:%.c=$(OUT)/size/%.o)
 $(OUT)/size/%.o: %.c | $(OUT)/gen/version.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(CROSS)gcc $(CFLAGS) -Os -MMD -MP -c $< -o $@
+	$(Q)$(CROSS)gcc $(CFLAGS) $(SMALL) -MMD -MP -c $< -o $@
 $(OUT)/size/cairn.map: $(OUT)/pass1.elf $(MEMBLOCK_SMALL) linker/image.ld
 	$(SAY) LD $(@:.map=.elf)
 	$(Q)$(CROSS)gcc $(LDFLAGS) $(filter-out $(MEMBLOCK:%.c=$(OUT)/%.o),$(OBJ)) $(MEMBLOCK_SMALL) \
