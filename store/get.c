@@ -122,13 +122,16 @@ void store_release(struct store *s, const struct store_view *view)
 	}
 }
 
-/* Copies the data of the record at OFF, which is live. */
+/* Copies the data of the record at OFF, which is live, if DATA_LEN says that it is asked for. */
 static ALWAYS_INLINE int copy_data(const struct store *s, uint32_t off, uint32_t key_len,
 				   void *data, uint32_t room, uint32_t *data_len)
 {
 	const uint8_t *p = door_at(&s->door, off);
-	uint32_t len = be32_load(p + HDR_DATALEN);
+	uint32_t len;
 
+	if (!data_len)
+		return 0;
+	len = be32_load(p + HDR_DATALEN);
 	*data_len = len;
 	if (len > room)
 		return -EMSGSIZE;
@@ -137,7 +140,7 @@ static ALWAYS_INLINE int copy_data(const struct store *s, uint32_t off, uint32_t
 	return 0;
 }
 
-/* store_read() and store_contains() of whatever there is. */
+/* store_read() of whatever there is. */
 static __attribute__((noinline)) int read_any(struct store *s, const void *key, uint32_t key_len,
 					      void *data, uint32_t room, uint32_t *data_len)
 {
@@ -147,7 +150,7 @@ static __attribute__((noinline)) int read_any(struct store *s, const void *key, 
 	if (s->share)
 		return share_read(s, key, key_len, data, room, data_len);
 	err = lookup(s, key, key_len, &f);
-	return err || !data_len ? err : copy_data(s, f.off, key_len, data, room, data_len);
+	return err ? err : copy_data(s, f.off, key_len, data, room, data_len);
 }
 
 /* What is known of a key. */
@@ -203,16 +206,5 @@ int store_read(struct store *s, const void *key, uint32_t key_len, void *data, u
 
 int store_contains(struct store *s, const void *key, uint32_t key_len)
 {
-	uint32_t off;
-
-	switch (peek(s, key, key_len, &off)) {
-	case PRESENT:
-		s->counters.hits++;
-		return 0;
-	case ABSENT:
-		s->counters.misses++;
-		return -ENOENT;
-	default:
-		return read_any(s, key, key_len, NULL, 0, NULL);
-	}
+	return store_read(s, key, key_len, NULL, 0, NULL);
 }
