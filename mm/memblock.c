@@ -148,8 +148,8 @@ static attr_t changed(const struct memblock_change *c, attr_t attr)
  * makes that change, if it takes at most LIMIT slots more than it frees. Sets *END to the end of
  * the run. Returns how many slots more.
  */
-static long change_run(struct memblock_type *type, phys_addr_t base, phys_addr_t *end,
-		       const struct memblock_change *c, long limit)
+static SELDOM long change_run(struct memblock_type *type, phys_addr_t base, phys_addr_t *end,
+			      const struct memblock_change *c, long limit)
 {
 	struct memblock_region *lo = memblock_first_above(type, base), *r = lo;
 	phys_addr_t till = base, next, covered = 0;
@@ -214,8 +214,8 @@ static long change_runs(struct memblock_type *type, phys_addr_t base, phys_addr_
 }
 
 /* Makes the change C of [base, end). 0, or -ENOMEM if the result does not fit, and no change. */
-static int change_range(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
-			const struct memblock_change *c)
+static SELDOM int change_range(struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+			       const struct memblock_change *c)
 {
 	while (change_runs(type, base, end, c, LONG_MIN) > (long)(type->max - memblock_count(type)))
 		if (memblock_double_array(type, 2 * type->max, base, end))
@@ -261,7 +261,8 @@ static int traced_change(phys_addr_t base, phys_addr_t size, const char *call,
 	return memblock_change(base, size, type, c);
 }
 
-TRACED int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid, enum memblock_flags flags)
+SELDOM TRACED int memblock_add_node(phys_addr_t base, phys_addr_t size, int nid,
+				    enum memblock_flags flags)
 {
 	const struct memblock_change c = {.keep = (attr_t)~0U, .gap = attributes(nid, flags)};
 
@@ -300,8 +301,8 @@ void memblock_free(void *ptr, size_t size)
 }
 
 /* Linux's name, since the trace shows it as a caller. */
-TRACED int memblock_double_array(struct memblock_type *type, unsigned long max, phys_addr_t base,
-				 phys_addr_t end)
+SELDOM TRACED int memblock_double_array(struct memblock_type *type, unsigned long max,
+					phys_addr_t base, phys_addr_t end)
 {
 	struct memblock_type *reserved = &memblock.reserved;
 	struct memblock_region *old = type->regions;

@@ -163,8 +163,8 @@ phys_addr_t memblock_phys_alloc_try_nid(phys_addr_t size, phys_addr_t align, int
 					nid, false);
 }
 
-static void *alloc_internal(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
-			    phys_addr_t max_addr, int nid, bool exact_nid)
+static SELDOM void *alloc_internal(phys_addr_t size, phys_addr_t align, phys_addr_t min_addr,
+				   phys_addr_t max_addr, int nid, bool exact_nid)
 {
 	phys_addr_t found;
 
