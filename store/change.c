@@ -171,6 +171,17 @@ static ALWAYS_INLINE struct store_segment *reserve(struct store *s, uint32_t has
 	return s->share ? share_reserve_entry(s, hash) : entries_segment(s, hash);
 }
 
+/* The same once more for what has BLOCK by now: entries may have gone, or all of them moved. */
+static SELDOM __attribute__((noinline)) struct store_segment *
+reserve_again(struct store *s, uint32_t hash, uint32_t off, uint32_t block)
+{
+	struct store_segment *seg = reserve(s, hash);
+
+	if (!seg)
+		freelist_add(s, off, block);
+	return seg;
+}
+
 int store_check_content(const struct store *s, const struct slot_content *c, uint32_t *need)
 {
 	uint64_t content = (uint64_t)c->key_len + c->data_len + c->meta_len;
@@ -223,11 +234,9 @@ static ALWAYS_INLINE int put(struct store *s, struct slot_content *c)
 		off = store_make_room(s, need, &block);
 		if (!off)
 			return store_refused(s, -ENOSPC);
-		seg = reserve(s, hash); /* entries may have gone, or it is another index */
-		if (!seg) {
-			freelist_add(s, off, block);
+		seg = reserve_again(s, hash, off, block);
+		if (!seg)
 			return store_refused(s, -ENOMEM);
-		}
 	}
 	at = (struct index_place){seg, index_first(seg, hash)};
 	entry = index_match(s, at, hash, c->key, c->key_len, &old);

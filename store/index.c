@@ -94,7 +94,7 @@ static bool fill_segment(const struct store *s, struct store_segment *to,
 	return false;
 }
 
-static bool resize(struct store *s, struct store_segment *seg, uint32_t homes)
+static SELDOM bool resize(struct store *s, struct store_segment *seg, uint32_t homes)
 {
 	struct store_segment fresh;
 
@@ -107,7 +107,7 @@ static bool resize(struct store *s, struct store_segment *seg, uint32_t homes)
 }
 
 /* Memory for ROOM segments; if there is none the list stays as it is. */
-static bool list_resize(struct store_index *ix, uint32_t room)
+static SELDOM bool list_resize(struct store_index *ix, uint32_t room)
 {
 	struct store_segment *segments = realloc(ix->segments, room * sizeof(*segments));
 
@@ -174,8 +174,8 @@ static void split(struct store *s)
 }
 
 /* The entries of two segments in the order of their hashes, to fill another one from. */
-static bool merge(struct store_segment *to, const struct store_segment *a,
-		  const struct store_segment *b)
+static SELDOM bool merge(struct store_segment *to, const struct store_segment *a,
+			 const struct store_segment *b)
 {
 	const struct store_index_slot *p = a->slot, *p_end = p + a->slots;
 	const struct store_index_slot *q = b->slot, *q_end = q + b->slots;
@@ -364,7 +364,7 @@ int index_part_extend(struct index_part *part)
 	return 0;
 }
 
-void index_bulk_free(struct index_bulk *b)
+SELDOM void index_bulk_free(struct index_bulk *b)
 {
 	if (!b->parts)
 		return;
@@ -473,7 +473,7 @@ int index_bulk_end(struct store *s, struct index_bulk *b, index_newer_fn newer, 
 	return enough ? 0 : -ENOMEM;
 }
 
-int index_copy(struct store_index *to, const struct store_index *from)
+SELDOM int index_copy(struct store_index *to, const struct store_index *from)
 {
 	size_t bytes = from->segment_count * sizeof(*from->segments);
 

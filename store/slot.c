@@ -109,7 +109,7 @@ static enum slot_state check(const struct store *s, uint32_t off, uint32_t size,
 }
 
 /* Whether the trailer can be a record's: it has a key length and a number that was given out. */
-static bool numbered(const struct store *s, uint32_t off, uint32_t size)
+static SELDOM bool numbered(const struct store *s, uint32_t off, uint32_t size)
 {
 	uint32_t key_len = door_read(&s->door, off + size - TRL_W0) >> 16;
 	uint64_t seq = slot_seq(s, off, size);
@@ -123,7 +123,7 @@ static bool numbered(const struct store *s, uint32_t off, uint32_t size)
  * either that word is nearly the right one, or its header is a free slot's and its trailer no
  * record's. A record that looks like this was hit at both ends.
  */
-static bool was_free(const struct store *s, uint32_t off, uint32_t size)
+static SELDOM bool was_free(const struct store *s, uint32_t off, uint32_t size)
 {
 	const uint8_t *p = door_at(&s->door, off);
 
@@ -161,7 +161,7 @@ SELDOM void slot_show_key(const struct store *s, uint32_t off, uint32_t size,
 	key[n] = '\0';
 }
 
-bool slot_guess(const struct store *s, uint32_t off, uint32_t size, struct store_view *view)
+SELDOM bool slot_guess(const struct store *s, uint32_t off, uint32_t size, struct store_view *view)
 {
 	*view = (struct store_view){.slot = off, .slot_size = size};
 	if (view_as(s, off, size, door_read(&s->door, off + size - TRL_W0) >> 16, view))
@@ -212,7 +212,8 @@ bool slot_verify(const struct store *s, uint32_t off, uint32_t size)
  * key either, and whose header alone need not agree. Whether they lead to START exactly; *FIRST is
  * then the size of the slot there.
  */
-static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, uint32_t *first)
+static SELDOM bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end,
+				uint32_t *first)
 {
 	while (end > start) {
 		uint32_t size = slot_tag_before(s, end);
@@ -229,7 +230,7 @@ static bool tags_lead_to(const struct store *s, uint32_t start, uint32_t end, ui
 	return true;
 }
 
-enum slot_fit slot_fit(const struct store *s, uint32_t off, uint32_t *size)
+SELDOM enum slot_fit slot_fit(const struct store *s, uint32_t off, uint32_t *size)
 {
 	uint32_t tag, first = 0;
 	struct store_view slot;
@@ -366,7 +367,7 @@ void slot_write(struct store *s, uint32_t off, uint32_t block, uint32_t size,
 	door_flush(d);
 }
 
-void slot_commit(struct store *s, uint32_t off, uint32_t size, uint32_t key_len)
+SELDOM void slot_commit(struct store *s, uint32_t off, uint32_t size, uint32_t key_len)
 {
 	door_word(&s->door, off + size - TRL_CRC, crc_word(s, off, size) ^ CRC_STAGE);
 	door_word(&s->door, off + HDR_KEYLEN, key_len);
