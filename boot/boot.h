@@ -91,7 +91,7 @@ struct boot {
 	char store_problem[160];
 
 	unsigned overlap_searches; /**< for the names of overlapping children */
-	unsigned complaints;       /**< lines about reservations so far: see boot_may_complain() */
+	unsigned complaints;       /**< lines about reservations so far: see boot_complain() */
 	struct boot_reservation named[BOOT_NAMED_MAX];
 	unsigned named_count;
 	unsigned asked_count; /**< of them, those before Cairn allocated for itself */
@@ -109,18 +109,10 @@ void boot_note(struct boot *b, phys_addr_t base, phys_addr_t size, const char *n
 const char *boot_holder(const struct boot *b, phys_addr_t base, phys_addr_t size);
 
 /**
- * Whether another line about memory or a reservation may be logged: a tree can give cause for
- * thousands, which would push everything else out of the log. The last one that may is followed by
- * a line that says so.
+ * Logs a line about memory or a reservation at LEVEL, unless there were BOOT_COMPLAINTS_MAX of
+ * them; one more says so.
  */
-bool boot_may_complain(struct boot *b);
-
-/** Logs a line about memory or a reservation at LEVEL, if another one may be. */
-#define boot_complain(b, level, ...)                    \
-	do {                                            \
-		if (boot_may_complain(b))               \
-			log_printf(level, __VA_ARGS__); \
-	} while (0)
+void boot_complain(struct boot *b, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /**
  * Reserves [base, base + size), for which the list has no slot: the nearest region is widened over

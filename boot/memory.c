@@ -33,12 +33,9 @@ static void each_pair(struct boot *b, const uint8_t *reg, int len, int ac, int s
 		      bool hotpluggable, bank_fn *fn, void *ctx)
 {
 	for (; len >= 4 * (ac + sc); len -= 4 * (ac + sc), reg += 4 * (ac + sc)) {
-		struct bank bank = {
-			.base = dt_number(reg, ac),
-			.size = dt_number(reg + 4 * ac, sc),
-			.hotpluggable = hotpluggable,
-		};
+		struct bank bank = {.hotpluggable = hotpluggable};
 
+		dt_pair(reg, ac, sc, &bank.base, &bank.size);
 		if (bank.size)
 			fn(b, &bank, ctx);
 	}
@@ -110,8 +107,7 @@ static int usable_ranges(const void *fdt, struct bank ranges[USABLE_RANGES_MAX])
 		return 0;
 	}
 	for (; count < USABLE_RANGES_MAX && len > 0; count++, len -= 4 * (ac + sc)) {
-		ranges[count] =
-			(struct bank){.base = dt_number(p, ac), .size = dt_number(p + 4 * ac, sc)};
+		dt_pair(p, ac, sc, &ranges[count].base, &ranges[count].size);
 		p += 4 * (ac + sc);
 	}
 	return count;
@@ -153,35 +149,30 @@ static uint64_t ram_start(struct boot *b, uint64_t load, const struct bank *usab
 	return s.held || s.lowest == UINT64_MAX ? s.wanted : s.lowest;
 }
 
-static void ignore_block(struct boot *b, uint64_t base, uint64_t end)
+/* WHAT: block or range, as Linux calls it. */
+static void ignore(struct boot *b, const char *what, uint64_t base, uint64_t end)
 {
-	boot_complain(b, LOG_WARNING, "Ignoring memory block 0x%" PRIx64 " - 0x%" PRIx64, base,
-		      end);
-}
-
-static void ignore_range(struct boot *b, uint64_t base, uint64_t end)
-{
-	boot_complain(b, LOG_WARNING, "Ignoring memory range 0x%" PRIx64 " - 0x%" PRIx64, base,
+	boot_complain(b, LOG_WARNING, "Ignoring memory %s 0x%" PRIx64 " - 0x%" PRIx64, what, base,
 		      end);
 }
 
 static void full(struct boot *b, uint64_t base, uint64_t end)
 {
-	if (boot_may_complain(b))
-		pr_err("memory 0x%" PRIx64 " - 0x%" PRIx64
-		       " is left out: the list holds %lu regions",
-		       base, end, memblock.memory.max);
+	boot_complain(b, LOG_ERR,
+		      "memory 0x%" PRIx64 " - 0x%" PRIx64
+		      " is left out: the list holds %lu regions",
+		      base, end, memblock.memory.max);
 }
 
 /* Adds the whole pages [first, last) as far as they lie above the start of RAM. */
 static void add_pages(struct boot *b, uint64_t first, uint64_t last)
 {
 	if (last < b->ram_start) {
-		ignore_block(b, first, last);
+		ignore(b, "block", first, last);
 		return;
 	}
 	if (first < b->ram_start) {
-		ignore_range(b, first, b->ram_start);
+		ignore(b, "range", first, b->ram_start);
 		first = ROUND_UP(b->ram_start, PAGE_SIZE);
 		if (first >= last)
 			return;
@@ -199,16 +190,16 @@ static void add_bank(struct boot *b, const struct bank *bank)
 	uint64_t first = ROUND_UP(bank->base, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
 
 	if (bank->size < PAGE_SIZE - bank->base % PAGE_SIZE) {
-		ignore_block(b, bank->base, end);
+		ignore(b, "block", bank->base, end);
 	} else if (first < bank->base || first >= last) {
 		boot_complain(b, LOG_WARNING,
 			      "memory 0x%" PRIx64 " - 0x%" PRIx64 " holds no whole page: ignored",
 			      bank->base, end);
 	} else if (first > PHYS_ADDR_MAX) {
-		ignore_block(b, first, last);
+		ignore(b, "block", first, last);
 	} else {
 		if (last - 1 > PHYS_ADDR_MAX) {
-			ignore_range(b, (uint64_t)PHYS_ADDR_MAX + 1, last);
+			ignore(b, "range", (uint64_t)PHYS_ADDR_MAX + 1, last);
 			last = (uint64_t)PHYS_ADDR_MAX + 1;
 		}
 		add_pages(b, first, last);

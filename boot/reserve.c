@@ -2,6 +2,7 @@
 #include "boot/reserve.h"
 
 #include <libfdt.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "boot/cmdline.h"
@@ -35,7 +36,12 @@ const char *boot_holder(const struct boot *b, phys_addr_t base, phys_addr_t size
 	return NULL;
 }
 
-bool boot_may_complain(struct boot *b)
+/*
+ * Whether another line about memory or a reservation may be logged: a tree can give cause for
+ * thousands, which would push everything else out of the log. The last one that may is followed by
+ * a line that says so.
+ */
+static bool may_complain(struct boot *b)
 {
 	if (b->complaints > BOOT_COMPLAINTS_MAX)
 		return false;
@@ -43,6 +49,17 @@ bool boot_may_complain(struct boot *b)
 		return true;
 	pr_warn("more is odd about memory and reservations: it is treated alike and not logged");
 	return false;
+}
+
+void boot_complain(struct boot *b, enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!may_complain(b))
+		return;
+	va_start(ap, fmt);
+	log_vprintf(level, fmt, ap);
+	va_end(ap);
 }
 
 /* The gap included, it becomes part of the region next to it, which needs no slot. */
@@ -65,11 +82,11 @@ void boot_reserve_full(struct boot *b, phys_addr_t base, phys_addr_t size, const
 		from = prev->base;
 	else if (next)
 		to = next->base;
-	if (boot_may_complain(b))
-		pr_warn("%s: " PRIpa "-" PRIpa
-			": the list holds %lu reservations and is full: all of " PRIpa "-" PRIpa
-			" is reserved instead",
-			name, base, base + size - 1, memblock.reserved.max, from, to - 1);
+	boot_complain(b, LOG_WARNING,
+		      "%s: " PRIpa "-" PRIpa
+		      ": the list holds %lu reservations and is full: all of " PRIpa "-" PRIpa
+		      " is reserved instead",
+		      name, base, base + size - 1, memblock.reserved.max, from, to - 1);
 	if (memblock_reserve(from, to - from))
 		pr_err("%s: " PRIpa "-" PRIpa " could not be reserved", name, from, to - 1);
 }
@@ -170,14 +187,11 @@ static void check_reservation(struct boot *b, uint64_t base, uint64_t end, const
 	bool outside = !memblock_overlaps_region(&memblock.memory, (phys_addr_t)base,
 						 (phys_addr_t)(end - base));
 
-	if (!(over_image || outside) || !boot_may_complain(b))
-		return;
-	if (over_image)
-		pr_warn("%s: 0x%" PRIx64 "-0x%" PRIx64 " overlaps the image: reserved all the same",
-			name, base, end - 1);
-	else
-		pr_info("%s: 0x%" PRIx64 "-0x%" PRIx64 " is not in memory: reserved all the same",
-			name, base, end - 1);
+	if (over_image || outside)
+		boot_complain(b, over_image ? LOG_WARNING : LOG_INFO,
+			      "%s: 0x%" PRIx64 "-0x%" PRIx64 " %s: reserved all the same", name,
+			      base, end - 1,
+			      over_image ? "overlaps the image" : "is not in memory");
 }
 
 bool reserve_cap(struct boot *b, uint64_t base, uint64_t *size, const char *name)

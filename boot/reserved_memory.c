@@ -104,9 +104,9 @@ static int overlapped_child(const void *fdt, int parent, int node, const struct 
 		if (!reg || !dt_available(fdt, other) || !are_pairs(len, c))
 			continue;
 		for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
-			uint64_t at = dt_number(reg, c->address);
-			uint64_t n = dt_number(reg + 4 * c->address, c->size);
+			uint64_t at, n;
 
+			dt_pair(reg, c->address, c->size, &at, &n);
 			if (n && (at < base ? base - at < n : at - base < size))
 				return other;
 		}
@@ -123,10 +123,10 @@ static void report_overlap(struct boot *b, int parent, int node, const struct ce
 	if (b->overlap_searches++ >= BOOT_OVERLAP_SEARCHES_MAX)
 		return;
 	other = overlapped_child(b->fdt, parent, node, c, base, size);
-	if (other < 0 || !boot_may_complain(b))
-		return;
-	pr_warn("reserved-memory: %s: 0x%" PRIx64 "+0x%" PRIx64 " overlaps %s",
-		name_of(b->fdt, node), base, size, name_of(b->fdt, other));
+	if (other >= 0)
+		boot_complain(b, LOG_WARNING,
+			      "reserved-memory: %s: 0x%" PRIx64 "+0x%" PRIx64 " overlaps %s",
+			      name_of(b->fdt, node), base, size, name_of(b->fdt, other));
 }
 
 /* Reserves one range of a child, or marks it no-map; NULL, or why it is no place for a store. */
@@ -153,10 +153,10 @@ static void fixed_child(struct boot *b, int parent, int node, const struct cells
 	bool store = is_store(b->fdt, node);
 
 	for (; len > 0; len -= pair_bytes(c), reg += pair_bytes(c)) {
-		uint64_t base = dt_number(reg, c->address);
-		uint64_t size = dt_number(reg + 4 * c->address, c->size);
+		uint64_t base, size;
 		const char *why;
 
+		dt_pair(reg, c->address, c->size, &base, &size);
 		if (!size)
 			boot_complain(b, LOG_WARNING,
 				      "reserved-memory: %s: 0x%" PRIx64
@@ -189,10 +189,10 @@ static phys_addr_t find_place(struct boot *b, int node, const struct cells *c, p
 		return 0;
 	}
 	for (; len > 0; len -= pair_bytes(c), p += pair_bytes(c)) {
-		uint64_t start = dt_number(p, c->address);
-		uint64_t room = dt_number(p + 4 * c->address, c->size);
+		uint64_t start, room;
 		phys_addr_t found;
 
+		dt_pair(p, c->address, c->size, &start, &room);
 		if (start > PHYS_ADDR_MAX || !room)
 			continue;
 		if (room > PHYS_ADDR_MAX - start)

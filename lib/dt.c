@@ -13,6 +13,12 @@ uint64_t dt_number(const void *p, int cells)
 	return cells == 2 ? be64_load(p) : cells == 1 ? be32_load(p) : 0;
 }
 
+void dt_pair(const void *p, int ac, int sc, uint64_t *address, uint64_t *size)
+{
+	*address = dt_number(p, ac);
+	*size = dt_number((const uint8_t *)p + 4 * ac, sc);
+}
+
 static int cell_count(const void *fdt, int node, const char *name, int none)
 {
 	int len;

@@ -11,6 +11,9 @@
 /** The number of CELLS (0..2) big-endian cells at P. */
 uint64_t dt_number(const void *p, int cells);
 
+/** An address of AC cells at P, and behind it a size of SC cells. */
+void dt_pair(const void *p, int ac, int sc, uint64_t *address, uint64_t *size);
+
 /**
  * The #address-cells and #size-cells of NODE for its children (defaults 1 and 1, as Linux has them
  * for the root). 0, or -EINVAL if either is not 1 or 2.
