@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/cmdline.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "lib/number.h"
-
-static bool is_space(char c)
-{
-	return isspace((unsigned char)c);
-}
 
 char *cmdline_word_end(char *text)
 {
 	bool quoted = false;
 
-	for (; *text && (quoted || !is_space(*text)); text++)
+	for (; *text && (quoted || !strchr(CMDLINE_SPACE, *text)); text++)
 		if (*text == '"')
 			quoted = !quoted;
 	return text;
@@ -32,11 +26,9 @@ static bool open_quote(char **text)
 
 bool cmdline_next(char **pos, struct cmdline_param *param)
 {
-	char *word = *pos, *end, *equals;
+	char *word = *pos + strspn(*pos, CMDLINE_SPACE), *end, *equals;
 	bool quoted;
 
-	while (is_space(*word))
-		word++;
 	if (!*word)
 		return false;
 	end = cmdline_word_end(word);

@@ -5,6 +5,8 @@
 
 #include "lib/types.h"
 
+#define CMDLINE_SPACE " \t\n\v\f\r" /**< what stands between words */
+
 struct cmdline_param {
 	char *name;
 	char *value; /**< what follows the first '=', without its quotes; NULL if there is none */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <ctype.h>
 #include <string.h>
 
 #include "boot/cmdline.h"
@@ -17,8 +16,7 @@ void cmdline_drop(char *text, const char *prefix)
 	char *to = text, *end;
 
 	for (char *word = text;; word = end) {
-		while (isspace((unsigned char)*word))
-			word++;
+		word += strspn(word, CMDLINE_SPACE);
 		if (!*word)
 			break;
 		end = cmdline_word_end(word);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/handover.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -193,7 +192,7 @@ int handover_args(struct handover *h, const struct boot *b, const void *entry, s
 		return refuse(h, "the entry boot/args has %lu bytes, at most %u were expected",
 			      (unsigned long)len, CMDLINE_MAX - 1);
 	for (size_t i = 0; i < len; i++)
-		if (!isprint((unsigned char)text[i]))
+		if (text[i] < ' ' || text[i] > '~')
 			return refuse(h, "the entry boot/args is no text");
 	memcpy(args, text, len);
 	args[len] = '\0';
