@@ -235,6 +235,22 @@ def test_crash_on_another_core(boot, kind):
     assert board.run("dmesg -p") + "\n" == text
 
 
+@pytest.mark.parametrize("smp", [2, 4])
+def test_each_kind_on_each_core(boot, smp):
+    """One board, which each of them resets; what the store had is there in the end."""
+    board = boot("-m", "64M", "--smp", smp, "-a", "cairn.panic=reset", "--init", "put k v")
+    for core in range(smp):
+        for kind, expected in KINDS.items():
+            board.send(f"crash {kind} {core}\r")
+            board.child.expect(r"\] (?=exception: |panic: )")
+            text = lines_until(board, r"\[ *\d+\.\d+\] the store keeps this report")
+            assert text.startswith(f"{expected.first}\ncore {core}, ")
+            assert re.search(expected.cause.replace("core 0", f"core {core}"), text, re.M)
+            board.wait_prompt()
+    assert board.run("get k; get cairn/boots; get cairn/reset") == f"v\n{smp * len(KINDS) + 1}\npanic"
+    assert board.run("store check").endswith("problems 0, notes 0: sound")
+
+
 def test_panic_of_another_core_stops_core_0(project, boot, tmp_path):
     """Both sleep for good then, until a reset."""
     monitor = Monitor(tmp_path)

@@ -3,6 +3,8 @@
 
 import os
 import re
+import select
+import signal
 import subprocess
 import time
 
@@ -18,6 +20,25 @@ def run(script, *options, env=None, timeout=60):
     done = subprocess.run([script, *map(str, options)], stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, timeout=timeout, env=env)
     return done.returncode, done.stdout.replace("\r", ""), done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda how: how.name)
+def test_qemu_goes_with_it(project, tmp_path, how):
+    """Without a terminal too, and although the board would stay as it is for ever."""
+    pidfile = tmp_path / "pid"
+    with subprocess.Popen([project.script, "-m", "64M", "-a", "cairn.panic=halt", "--init", "crash panic", "--",
+                           "-pidfile", pidfile], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                          encoding="latin-1", start_new_session=True) as script:
+        while "halted" not in script.stdout.readline():
+            assert script.poll() is None
+        qemu = os.pidfd_open(int(pidfile.read_text()))
+        script.send_signal(how)
+        ended, _, _ = select.select([qemu], [], [], 10)
+        if not ended:
+            signal.pidfd_send_signal(qemu, signal.SIGKILL)
+        os.close(qemu)
+        script.stdout.read()
+        assert ended
 
 
 @pytest.mark.parametrize("options", [[], ["--elf"], ["--no-dtb"], ["--append-dtb"],
