@@ -67,8 +67,8 @@ void log_set_guard(uint32_t (*enter)(void), void (*leave)(uint32_t was));
 void log_set_shown(bool (*here)(bool must));
 
 /**
- * Sends to the console what waits for it: ALL of it, or until HERE says no. What others log meanwhile
- * waits on. ENTER and LEAVE are called for each line.
+ * Sends to the console what waits for it: ALL of it, or until HERE says no. What others log
+ * meanwhile waits on. ENTER and LEAVE are called for each line.
  */
 void log_show(bool all);
 
