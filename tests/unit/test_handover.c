@@ -360,6 +360,9 @@ static void test_args(void **state)
 	assert_string_equal(args, "");
 	assert_int_not_equal(handover_args(&plan, &boot, "y\nz", 3, args), 0);
 	assert_why("the entry boot/args is no text");
+	assert_int_not_equal(handover_args(&plan, &boot, "y\x7fz", 3, args), 0);
+	assert_int_not_equal(handover_args(&plan, &boot, "y\xe4z", 3, args), 0);
+	assert_int_equal(handover_args(&plan, &boot, " ~", 2, args), 0);
 	memset(text, 'x', sizeof(text));
 	assert_int_equal(handover_args(&plan, &boot, text, CMDLINE_MAX - 1, args), 0);
 	assert_int_equal(strlen(args), CMDLINE_MAX - 1);
