@@ -22,6 +22,7 @@ VARIES = [(re.compile(pattern), instead) for pattern, instead in (
     (r"(0x60010000-)0x\w+(\S*) +(0x\w+|\d+) (bytes|KiB)", r"\1END\2 SIZE"),
     (r"(0x60010000-)0x\w+(\] \w+)", r"\1END\2"),
     (r"(reserved size = )\w+", r"\1SIZE"),
+    (r"\b\d+ (KiB reserved)$", r"SIZE \1"),
     (r"^(salt: +)0x\w+", r"\1SALT"),
     (r"\b(pc|lr|sp|cpsr|r\d+) +[0-9a-f]{8}\b", r"\1 WORD"),
     (r"(#\d+ +)[0-9a-f]{8}\b", r"\1WORD"),

@@ -44,7 +44,8 @@ def test_says_what_is_wrong(project, boots, tmp_path):
         for copy in (0, 2048):  # of the superblock
             file.seek((255 << 20) + copy + 20)
             file.write(b"\xff")
-    assert boots("--ram", ram, "-m", "256M") == ["boot 0: the bytes are damaged, 1404 KiB reserved"]
+    said, = boots("--ram", ram, "-m", "256M")
+    assert re.match(r"boot 0: the bytes are damaged, \d+ KiB reserved$", said)
 
 
 @pytest.mark.parametrize("part", ["stage", "oom"])
