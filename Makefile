@@ -758,7 +758,7 @@ size: ## how large image, selector, memblock are; fails beyond a budget
 	$(MAKE) --no-print-directory figures-size
 	@tools/check-budgets.py size
 
-# What is measured, for tools/check-budgets.py; also in what is not the image, but the image without a part of it.
+# What is measured, for tools/check-budgets.py: the image, and those without a part of it.
 NO_STAGE := build/$(BOARD)-without-stage
 NO_OOM := build/$(BOARD)-without-oom
 BASE := build/$(BOARD)-without-stage-oom
